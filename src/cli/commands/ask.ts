@@ -1,0 +1,227 @@
+import { basename } from "node:path";
+import { text as readAll } from "node:stream/consumers";
+import type { Command } from "commander";
+import type { ApiClient } from "../../client/apiClient.ts";
+import { SidecarUnavailableError } from "../../client/sidecarUnavailableError.ts";
+import type { ProviderInfo } from "../../domain/api.ts";
+import type { Call } from "../../domain/call.ts";
+import { providerSchema } from "../../domain/config.ts";
+import { formatCount, formatDuration } from "../../domain/formats.ts";
+import { formatUsd } from "../../domain/money.ts";
+import { PromptError } from "../../prompts/promptError.ts";
+import type { PromptRequest } from "../../prompts/promptRequest.ts";
+import { runPrompt } from "../../prompts/runPrompt.ts";
+import { countOf } from "../arguments.ts";
+import { CliError, EXIT, UsageError } from "../exitCode.ts";
+import { note, printJson } from "../output.ts";
+import { type CommonOptions, withSidecar } from "../sidecarAccess.ts";
+import { userName } from "../userName.ts";
+
+interface AskFlags extends CommonOptions {
+  readonly provider?: string;
+  readonly model?: string;
+  readonly system?: string;
+  readonly project?: string;
+  readonly maxTokens: string;
+  readonly timeout: string;
+}
+
+/** How long, in ms, to wait for a call to be booked. */
+const BOOKED_LIMIT_MS = 3_000;
+/** As shells have it for a program that SIGINT ended. */
+const INTERRUPTED = 130;
+
+export function addAsk(program: Command): void {
+  program
+    .command("ask")
+    .summary("one metered prompt")
+    .description(
+      "Sends one prompt, streams the answer to standard output and says on standard error what it cost. Keys come from OPENAI_API_KEY and ANTHROPIC_API_KEY.",
+    )
+    .argument("[text...]", "the prompt; - or nothing reads standard input")
+    .option("--provider <name>", "provider (default: by the model, or the first whose key is set)")
+    .option("--model <name>", "model (default: the first that is known of the provider)")
+    .option("--system <text>", "instructions that come before the prompt")
+    .option("--project <name>", "project the call is for (default: the current folder's name)")
+    .option("--max-tokens <n>", "longest answer, in tokens", "4096")
+    .option("--timeout <seconds>", "longest silence", "60")
+    .action((words: string[], flags: AskFlags) => ask(words, flags));
+}
+
+async function ask(words: readonly string[], flags: AskFlags): Promise<void> {
+  const maxOutputTokens = countOf(flags.maxTokens, "--max-tokens");
+  const timeoutMs = countOf(flags.timeout, "--timeout") * 1_000;
+  const prompt = await promptText(words);
+  await withSidecar(flags, async (api) => {
+    const provider = chooseProvider(await api.providers(), flags);
+    const project = flags.project ?? basename(process.cwd());
+    const user = userName();
+    const caller = {
+      ...(project === "" ? {} : { project }),
+      ...(user === undefined ? {} : { user }),
+      tool: "tollgate",
+    };
+    const { urls } = await api.pass(caller);
+    const baseUrl = urls[provider.name];
+    if (baseUrl === undefined) {
+      throw new CliError(`The sidecar gave no address for ${provider.name}`);
+    }
+    const key = keyOf(provider);
+    const model = flags.model ?? provider.models[0] ?? (await firstServedModel(provider, baseUrl, key));
+    await send(api, flags, {
+      provider: provider.name,
+      protocol: providerSchema.shape.protocol.parse(provider.protocol),
+      model,
+      baseUrl,
+      key,
+      ...(flags.system === undefined ? {} : { system: flags.system }),
+      messages: [{ role: "user", text: prompt }],
+      maxOutputTokens,
+      timeoutMs,
+      requestType: "ask",
+    });
+  });
+}
+
+async function send(api: ApiClient, flags: AskFlags, request: PromptRequest): Promise<void> {
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.once("SIGINT", interrupt);
+  process.once("SIGTERM", interrupt);
+  let lastPiece = "";
+  try {
+    const result = await runPrompt(request, {
+      signal: stop.signal,
+      onText: (piece) => {
+        lastPiece = piece;
+        if (!flags.json) {
+          process.stdout.write(piece);
+        }
+      },
+      onRetry: ({ attempt, lastAttempt, delayMs, error }) =>
+        note(`tollgate: ${error.message} Attempt ${attempt} of ${lastAttempt} in ${formatDuration(delayMs)}.`),
+    });
+    const call = await bookedCall(api, result.callId);
+    if (flags.json) {
+      printJson({ text: result.text, stopReason: result.stopReason, attempts: result.attempts, call });
+    } else {
+      endLine(lastPiece);
+      note(costLine(call, result.cutByLimit));
+    }
+  } catch (error) {
+    endLine(flags.json ? "\n" : lastPiece);
+    if (!(error instanceof PromptError)) {
+      throw error;
+    }
+    const call = error.kind === "refused" ? null : await bookedCall(api, error.callId).catch(() => null);
+    if (call !== null && call.costNanoUsd > 0) {
+      note(costLine(call, false));
+    }
+    throw new CliError(error.message, exitCodeOf(error));
+  } finally {
+    process.removeListener("SIGINT", interrupt);
+    process.removeListener("SIGTERM", interrupt);
+  }
+}
+
+function exitCodeOf({ kind, refusal }: PromptError): number {
+  if (kind === "cancelled") {
+    return INTERRUPTED;
+  }
+  return refusal?.reason === "budget" ? EXIT.budgetSpent : EXIT.error;
+}
+
+/** An answer's last line is ended, so that what follows begins on its own. */
+function endLine(lastPiece: string): void {
+  if (lastPiece !== "" && !lastPiece.endsWith("\n")) {
+    process.stdout.write("\n");
+  }
+}
+
+async function promptText(words: readonly string[]): Promise<string> {
+  const given = words.join(" ");
+  const fromInput = given === "-" || given === "";
+  if (given === "" && process.stdin.isTTY) {
+    throw new UsageError("text: say what to ask");
+  }
+  const text = fromInput ? await readAll(process.stdin) : given;
+  if (text.trim() === "") {
+    throw new UsageError("text: there is nothing to ask");
+  }
+  return text;
+}
+
+const KEY_VARIABLES: Readonly<Record<string, string>> = { openai: "OPENAI_API_KEY", anthropic: "ANTHROPIC_API_KEY" };
+
+/** Keys belong to the provider they were given for: one is not sent to another that merely speaks its protocol. */
+function keyOf({ name }: ProviderInfo): string | null {
+  const variable = Object.hasOwn(KEY_VARIABLES, name)
+    ? KEY_VARIABLES[name]
+    : `${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}_API_KEY`;
+  const key = variable === undefined ? undefined : process.env[variable]?.trim();
+  return key === undefined || key === "" ? null : key;
+}
+
+function chooseProvider(providers: readonly ProviderInfo[], { provider, model }: AskFlags): ProviderInfo {
+  const names = providers.map(({ name }) => name).join(", ");
+  if (provider !== undefined) {
+    const named = providers.find(({ name }) => name === provider);
+    if (named === undefined) {
+      throw new UsageError(`--provider: no provider is named ${provider}. Known: ${names}`);
+    }
+    return named;
+  }
+  const serving = model === undefined ? providers : providers.filter(({ models }) => models.includes(model));
+  const chosen = serving.find((one) => keyOf(one) !== null) ?? serving[0];
+  if (chosen === undefined) {
+    throw new UsageError(`--provider: say which of ${names} serves ${model ?? "the prompt"}`);
+  }
+  return chosen;
+}
+
+/** What a server of the OpenAI protocol says it serves. */
+async function firstServedModel(
+  { name, protocol }: ProviderInfo,
+  baseUrl: string,
+  key: string | null,
+): Promise<string> {
+  if (protocol === "openai") {
+    const { OpenAI } = await import("openai");
+    const client = new OpenAI({
+      apiKey: key ?? "none",
+      baseURL: baseUrl,
+      maxRetries: 0,
+      timeout: 10_000,
+      logLevel: "off",
+    });
+    const models = await client.models.list().catch(() => null);
+    const first = models?.data?.[0]?.id;
+    if (first !== undefined) {
+      return first;
+    }
+  }
+  throw new UsageError(`--model: no model of ${name} is known; say which`);
+}
+
+async function bookedCall(api: ApiClient, id: string | null): Promise<Call | null> {
+  try {
+    return id === null ? null : await api.call(id, BOOKED_LIMIT_MS);
+  } catch (error) {
+    if (error instanceof SidecarUnavailableError) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+function costLine(call: Call | null, cutByLimit: boolean): string {
+  const cut = cutByLimit ? " The answer reached its output limit." : "";
+  if (call === null) {
+    return `tollgate: the call is not booked yet; see tollgate report.${cut}`;
+  }
+  const { usage, costBasis, usageBasis } = call;
+  const cost = costBasis === "unpriced" ? "price unknown" : formatUsd(call.costNanoUsd);
+  const cached = usage.cachedInputTokens === 0 ? "" : ` (${formatCount(usage.cachedInputTokens)} cached)`;
+  const basis = usageBasis === "estimated" ? ", estimated" : "";
+  return `tollgate: ${cost} · ${call.provider} ${call.model} · ${formatCount(usage.inputTokens)} in${cached}, ${formatCount(usage.outputTokens)} out${basis} · ${formatDuration(call.latencyMs)}${cut}`;
+}

@@ -1,0 +1,149 @@
+import { type Command, Option } from "commander";
+import type { ApiClient } from "../../client/apiClient.ts";
+import { type Budget, budgetSchema, type Scope, type WindowKind, windowKindSchema } from "../../domain/budget.ts";
+import { ConfigError, parseNamed } from "../../domain/config.ts";
+import { formatMoment, scopeInWords } from "../../domain/formats.ts";
+import { formatUsd, nanoFromUsd } from "../../domain/money.ts";
+import { amountOf } from "../arguments.ts";
+import { budgetLines } from "../budgetTable.ts";
+import { CliError, UsageError } from "../exitCode.ts";
+import { print, printJson, terminalWidth } from "../output.ts";
+import { type CommonOptions, withSidecar } from "../sidecarAccess.ts";
+import { userName } from "../userName.ts";
+
+const SCOPE_FIELDS = ["project", "provider", "model", "tool", "user", "tag"] as const;
+
+interface SetFlags extends CommonOptions, Partial<Record<(typeof SCOPE_FIELDS)[number], string>> {
+  readonly window?: WindowKind;
+  readonly hard?: boolean;
+  readonly soft?: boolean;
+  readonly warnAt?: string;
+}
+
+export function addBudget(program: Command): void {
+  const budget = program.command("budget").summary("budgets").description("Lists, sets, removes and raises budgets.");
+  budget
+    .command("list")
+    .description("Lists the budgets as they are configured.")
+    .action(async (flags: CommonOptions) => {
+      if (flags.json) {
+        printJson({ budgets: await withSidecar(flags, (api) => api.budgets()) });
+        return;
+      }
+      const { budgets, now } = await withSidecar(flags, (api) => api.status());
+      const lines =
+        budgets.length === 0 ? ["No budget is set."] : budgetLines(budgets, Date.parse(now), terminalWidth());
+      for (const line of lines) {
+        print(line);
+      }
+    });
+  const set = budget
+    .command("set")
+    .description("Makes a budget, or changes the one of that name: what is not given stays as it is.")
+    .argument("<name>", "its name")
+    .argument("<usd>", "the limit")
+    .addOption(new Option("--window <window>", "how long it lasts (default: month)").choices(windowKindSchema.options))
+    .option("--hard", "refuse calls that do not fit (default)")
+    .addOption(new Option("--soft", "only warn").conflicts("hard"))
+    .option("--warn-at <shares>", "shares of the limit to warn at, such as 0.5,0.75,0.9");
+  for (const field of SCOPE_FIELDS) {
+    set.option(`--${field} <pattern>`, `only calls of this ${field}; * matches anything`);
+  }
+  set.action((name: string, usd: string, flags: SetFlags) =>
+    withSidecar(flags, (api) => setBudget(api, name, usd, flags)),
+  );
+  budget
+    .command("remove")
+    .description("Removes a budget.")
+    .argument("<name>", "its name")
+    .action(async (name: string, flags: CommonOptions) => {
+      await withSidecar(flags, (api) => api.removeBudget(name));
+      done(flags, { removed: name }, `Removed the budget ${name}`);
+    });
+  budget
+    .command("raise")
+    .description("Raises a budget's limit until its window ends. Recorded with who did it and why.")
+    .argument("<name>", "its name")
+    .argument("<usd>", "the limit that is to hold")
+    .option("--why <text>", "reason, for the record")
+    .action((name: string, usd: string, flags: CommonOptions & { readonly why?: string }) =>
+      withSidecar(flags, (api) => raise(api, name, amountOf(usd, "usd"), flags)),
+    );
+}
+
+async function setBudget(api: ApiClient, name: string, usd: string, flags: SetFlags): Promise<void> {
+  const known = (await api.budgets()).find((budget) => budget.name === name);
+  const scope: Scope = { ...known?.scope };
+  for (const field of SCOPE_FIELDS) {
+    const pattern = flags[field];
+    if (pattern !== undefined) {
+      scope[field] = pattern;
+    }
+  }
+  const budget = checkedBudget({
+    name,
+    limitUsd: amountOf(usd, "usd"),
+    window: flags.window ?? known?.window ?? "month",
+    hard: flags.soft === true ? false : flags.hard === true ? true : (known?.hard ?? true),
+    ...(flags.warnAt === undefined
+      ? known === undefined
+        ? {}
+        : { warnAt: known.warnAt }
+      : { warnAt: shares(flags.warnAt) }),
+    scope,
+  });
+  await api.setBudget(budget);
+  const kind = budget.hard ? "hard" : "soft";
+  done(
+    flags,
+    budget,
+    `The budget ${name} is ${formatUsd(nanoFromUsd(budget.limitUsd))} (${budget.window}, ${kind}) for ${scopeInWords(budget.scope)}`,
+  );
+}
+
+function shares(text: string): number[] {
+  return text
+    .split(",")
+    .filter((part) => part.trim() !== "")
+    .map(Number);
+}
+
+function checkedBudget(input: unknown): Budget {
+  try {
+    return parseNamed(budgetSchema, input);
+  } catch (error) {
+    throw error instanceof ConfigError ? new UsageError(error.message) : error;
+  }
+}
+
+async function raise(
+  api: ApiClient,
+  name: string,
+  limitUsd: number,
+  flags: CommonOptions & { readonly why?: string },
+): Promise<void> {
+  const { budgets, now } = await api.status();
+  const budget = budgets.find((one) => one.name === name);
+  if (budget === undefined) {
+    throw new CliError(`No budget is named ${name}`);
+  }
+  if (nanoFromUsd(limitUsd) <= budget.limitNanoUsd) {
+    throw new UsageError(`usd: the limit of ${name} is ${formatUsd(budget.limitNanoUsd)} already`);
+  }
+  const decision = await api.decide(name, {
+    kind: "raise",
+    limitUsd,
+    by: userName() ?? "command line",
+    why: flags.why ?? null,
+  });
+  const until = decision.until === null ? "" : ` until ${formatMoment(decision.until, Date.parse(now))}`;
+  done(flags, decision, `The budget ${name} is raised to ${formatUsd(nanoFromUsd(limitUsd))}${until}`);
+}
+
+function done(flags: CommonOptions, data: unknown, line: string): void {
+  if (flags.json) {
+    printJson(data);
+  } else {
+    print(line);
+  }
+}

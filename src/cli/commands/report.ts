@@ -1,0 +1,92 @@
+import { type Command, Option } from "commander";
+import { type Summary, type SummaryBy, type SummaryGroup, summaryBySchema } from "../../domain/api.ts";
+import { formatCount, formatDuration, formatTokens } from "../../domain/formats.ts";
+import { formatUsd } from "../../domain/money.ts";
+import { momentOf } from "../arguments.ts";
+import { print, printJson, terminalWidth } from "../output.ts";
+import { type CommonOptions, withSidecar } from "../sidecarAccess.ts";
+import { tableLines } from "../table.ts";
+
+interface ReportFlags extends CommonOptions {
+  readonly by: SummaryBy;
+  readonly since?: string;
+  readonly until?: string;
+}
+
+export function addReport(program: Command): void {
+  program
+    .command("report")
+    .summary("spend, calls and tokens in groups")
+    .description("Shows what was spent, on how many calls and tokens.")
+    .addOption(new Option("--by <group>", "what to group by").choices(summaryBySchema.options).default("model"))
+    .option("--since <time>", "from this day, time, or so long ago: 2026-11-21, 2026-11-21T08:00, 7d")
+    .option("--until <time>", "up to this time; a day is taken whole")
+    .action(async (flags: ReportFlags) => {
+      const now = Date.now();
+      const query = {
+        by: flags.by,
+        ...(flags.since === undefined ? {} : { from: momentOf(flags.since, "--since", now) }),
+        ...(flags.until === undefined ? {} : { to: momentOf(flags.until, "--until", now) }),
+      };
+      const summary = await withSidecar(flags, (api) => api.summary(query));
+      if (flags.json) {
+        printJson(summary);
+      } else {
+        for (const line of reportLines(summary, terminalWidth())) {
+          print(line);
+        }
+      }
+    });
+}
+
+function reportLines(summary: Summary, width: number): string[] {
+  const { total, groups, computeNanoUsd, by } = summary;
+  if (total.calls === 0 && total.refused === 0 && computeNanoUsd === 0) {
+    return ["No calls were booked in that time."];
+  }
+  const withProvider = by === "model";
+  const provider = (group: SummaryGroup) => (withProvider ? [group.provider ?? ""] : []);
+  const mark = ({ unpricedCalls }: SummaryGroup) => (unpricedCalls > 0 ? " *" : total.unpricedCalls > 0 ? "  " : "");
+  const row = (group: SummaryGroup, key: string) => [
+    key,
+    ...provider(group),
+    formatCount(group.calls),
+    formatCount(group.errors),
+    formatCount(group.refused),
+    formatTokens(group.inputTokens),
+    formatTokens(group.cachedInputTokens),
+    formatTokens(group.outputTokens),
+    group.averageLatencyMs === null ? "–" : formatDuration(group.averageLatencyMs),
+    formatUsd(group.costNanoUsd) + mark(group),
+  ];
+  const lines = tableLines(
+    [
+      { title: by.toUpperCase(), mayShrink: true },
+      ...(withProvider ? [{ title: "PROVIDER", mayShrink: true }] : []),
+      { title: "CALLS", right: true },
+      { title: "ERRORS", right: true },
+      { title: "REFUSED", right: true },
+      { title: "INPUT", right: true },
+      { title: "CACHED", right: true },
+      { title: "OUTPUT", right: true },
+      { title: "AVERAGE", right: true },
+      { title: "COST", right: true },
+    ],
+    [...groups.map((group) => row(group, group.key === "" ? "(none)" : group.key)), row(total, "total")],
+    width,
+  );
+  return [
+    ...lines,
+    ...(computeNanoUsd > 0 ? [`The total includes ${formatUsd(computeNanoUsd)} of compute by the hour.`] : []),
+    ...(total.unpricedCalls > 0
+      ? [`* The price of ${calls(total.unpricedCalls)} is unknown and counts as nothing here.`]
+      : []),
+    ...(total.estimatedCalls > 0
+      ? [`The tokens of ${calls(total.estimatedCalls)} are estimated: the providers reported none.`]
+      : []),
+  ];
+}
+
+function calls(count: number): string {
+  return `${formatCount(count)} ${count === 1 ? "call" : "calls"}`;
+}

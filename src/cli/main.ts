@@ -1,0 +1,103 @@
+import { Command, CommanderError } from "commander";
+import { ApiError } from "../client/apiError.ts";
+import { SidecarUnavailableError } from "../client/sidecarUnavailableError.ts";
+import { VERSION } from "../domain/version.ts";
+import { addAsk } from "./commands/ask.ts";
+import { addBudget } from "./commands/budget.ts";
+import { addCheck } from "./commands/check.ts";
+import { addDoctor } from "./commands/doctor.ts";
+import { addExport } from "./commands/export.ts";
+import { addPass } from "./commands/pass.ts";
+import { addReport } from "./commands/report.ts";
+import { addRun } from "./commands/run.ts";
+import { addServe } from "./commands/serve.ts";
+import { addStatus } from "./commands/status.ts";
+import { CliError, EXIT } from "./exitCode.ts";
+
+const EXIT_CODES = `
+Exit codes:
+  0  done; for check: within every budget
+  1  error; for doctor: something is damaged
+  2  wrong usage
+  3  a budget is spent (check, ask)
+run leaves with the code of the program it ran.
+
+Commands find the sidecar of the data folder, or start one that leaves a minute after it is last needed.`;
+
+function makeProgram(): Command {
+  const program = new Command("tollgate")
+    .description("Every LLM call of this machine passes one gate, is priced, and stops when the budget is spent.")
+    .version(VERSION)
+    .enablePositionalOptions()
+    .showHelpAfterError(false)
+    .addHelpText("after", EXIT_CODES);
+  for (const add of [
+    addServe,
+    addStatus,
+    addPass,
+    addRun,
+    addAsk,
+    addReport,
+    addExport,
+    addBudget,
+    addCheck,
+    addDoctor,
+  ]) {
+    add(program);
+  }
+  eachLeaf(program, (command) => {
+    command.option("--data-dir <dir>", "data folder (default: TOLLGATE_DATA_DIR, or the user's own)");
+    if (!WITHOUT_JSON.has(command.name())) {
+      command.option("--json", "print JSON");
+    }
+    command.exitOverride().configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, `tollgate ${command.name()}: `)),
+    });
+  });
+  return program.exitOverride().configureOutput({
+    outputError: (text, write) => write(text.replace(/^error: /, "tollgate: ")),
+  });
+}
+
+/** What these print is not theirs, or has its own formats. */
+const WITHOUT_JSON = new Set(["run", "export"]);
+
+function eachLeaf(command: Command, visit: (leaf: Command) => void): void {
+  for (const child of command.commands) {
+    if (child.commands.length > 0) {
+      child.exitOverride();
+      eachLeaf(child, visit);
+    } else {
+      visit(child);
+    }
+  }
+}
+
+async function main(): Promise<void> {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // Who reads has read enough, as `head` has.
+    process.exit(error.code === "EPIPE" ? EXIT.ok : EXIT.error);
+  });
+  try {
+    await makeProgram().parseAsync();
+  } catch (error) {
+    process.exitCode = fail(error);
+  }
+  // Connections that are kept open must not keep the command.
+  process.stdout.write("", () => process.exit());
+}
+
+/** One line on stderr; gives the exit code. Faults of Tollgate itself are told whole where TOLLGATE_DEBUG is set. */
+function fail(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // Commander has said what is wrong; help and version are no errors.
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+  const known = error instanceof CliError || error instanceof ApiError || error instanceof SidecarUnavailableError;
+  const message = error instanceof Error ? error.message : String(error);
+  const text = !known && process.env.TOLLGATE_DEBUG && error instanceof Error ? (error.stack ?? message) : message;
+  process.stderr.write(`tollgate: ${text}\n`);
+  return error instanceof CliError ? error.exitCode : EXIT.error;
+}
+
+void main();

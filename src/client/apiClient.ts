@@ -1,0 +1,214 @@
+import { z } from "zod";
+import {
+  budgetListSchema,
+  type CallsPage,
+  callsPageSchema,
+  type DecisionRequest,
+  type Estimate,
+  type EstimateRequest,
+  estimateSchema,
+  type Overview,
+  overviewSchema,
+  type PassResponse,
+  type ProviderHealth,
+  type ProviderInfo,
+  type passRequestSchema,
+  passResponseSchema,
+  providerHealthSchema,
+  providerInfoSchema,
+  type Status,
+  type Summary,
+  type SummaryBy,
+  statusSchema,
+  summarySchema,
+} from "../domain/api.ts";
+import type { Budget, budgetSchema } from "../domain/budget.ts";
+import { type Call, type CallStatus, callSchema } from "../domain/call.ts";
+import { type Config, configSchema, type priceSchema, type providerSchema } from "../domain/config.ts";
+import { type Decision, decisionSchema } from "../domain/events.ts";
+import { ApiError } from "./apiError.ts";
+import { type ApiCall, ApiTransport, type Query } from "./apiTransport.ts";
+import { readEventStream, type StreamHandlers } from "./eventStream.ts";
+
+/** Which calls: times are ISO 8601 (`since` included, `until` not), `cursor` is a former page's `nextCursor`. */
+export type CallsQuery = {
+  readonly since?: string;
+  readonly until?: string;
+  readonly limit?: number;
+  readonly cursor?: string;
+  readonly provider?: string;
+  readonly model?: string;
+  readonly project?: string;
+  readonly tool?: string;
+  readonly tag?: string;
+  readonly status?: CallStatus;
+};
+
+/**
+ * Parts of the configuration, as a person writes it. Providers are added or replaced by name, and taken out by null; other
+ * parts are replaced as a whole.
+ */
+export interface ConfigChange {
+  readonly providers?: Readonly<Record<string, z.input<typeof providerSchema> | null>>;
+  readonly prices?: ReadonlyArray<z.input<typeof priceSchema>>;
+  readonly budgets?: ReadonlyArray<z.input<typeof budgetSchema>>;
+}
+
+const API = "/api/v1";
+const claimSchema = z.object({ claimed: z.boolean() });
+const providersSchema = z.object({ providers: z.array(providerInfoSchema) });
+
+/**
+ * The sidecar's API, one method a route. Every method throws ApiError where the sidecar says no, and
+ * SidecarUnavailableError where nobody answers.
+ */
+export class ApiClient {
+  readonly url: string;
+  readonly #transport: ApiTransport;
+
+  constructor({ url, token }: { readonly url: string; readonly token: string }) {
+    this.url = url;
+    this.#transport = new ApiTransport(url, token);
+  }
+
+  status(): Promise<Status> {
+    return this.#get(statusSchema, "/status");
+  }
+
+  /** What the cost panel shows, of the last `days` local days. */
+  overview(days?: number): Promise<Overview> {
+    return this.#get(overviewSchema, "/overview", { days });
+  }
+
+  calls(query: CallsQuery = {}): Promise<CallsPage> {
+    return this.#get(callsPageSchema, "/calls", query);
+  }
+
+  /** Every call that matches, newest first, fetched page by page. */
+  async *allCalls(query: Omit<CallsQuery, "cursor"> = {}): AsyncGenerator<Call> {
+    let cursor: string | null = null;
+    do {
+      const page: CallsPage = await this.calls({ ...query, ...(cursor === null ? {} : { cursor }) });
+      yield* page.calls;
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+  }
+
+  /** One call; where it is still under way, the answer is awaited for up to `waitMs`. */
+  call(id: string, waitMs = 0): Promise<Call> {
+    return this.#json(callSchema, {
+      method: "GET",
+      path: `/calls/${encodeURIComponent(id)}`,
+      query: { waitMs: waitMs === 0 ? undefined : waitMs },
+      timeLimitMs: 30_000 + waitMs,
+    });
+  }
+
+  /** Sums and groups of booked calls; times are ISO 8601, absent ones bound nothing. */
+  summary(query: { readonly by?: SummaryBy; readonly from?: string; readonly to?: string } = {}): Promise<Summary> {
+    return this.#get(summarySchema, "/costs/summary", query);
+  }
+
+  async budgets(): Promise<Budget[]> {
+    return (await this.#get(budgetListSchema, "/budgets")).budgets;
+  }
+
+  /** Makes a budget, or replaces the one of that name. */
+  async setBudget(budget: z.input<typeof budgetSchema>): Promise<void> {
+    await this.#send({ method: "PUT", path: `/budgets/${encodeURIComponent(budget.name)}`, body: budget });
+  }
+
+  /** @throws ApiError where no budget has that name. */
+  async removeBudget(name: string): Promise<void> {
+    await this.#send({ method: "DELETE", path: `/budgets/${encodeURIComponent(name)}` });
+  }
+
+  /** Raises a budget until its window ends, or lets one more call pass. */
+  decide(name: string, request: DecisionRequest): Promise<Decision> {
+    return this.#json(decisionSchema, {
+      method: "POST",
+      path: `/budgets/${encodeURIComponent(name)}/decisions`,
+      body: request,
+    });
+  }
+
+  /** The pass of a caller and the base URLs that go with it. */
+  pass(request: z.input<typeof passRequestSchema>): Promise<PassResponse> {
+    return this.#json(passResponseSchema, { method: "POST", path: "/passes", body: request });
+  }
+
+  estimate(request: EstimateRequest): Promise<Estimate> {
+    return this.#json(estimateSchema, { method: "POST", path: "/estimate", body: request });
+  }
+
+  config(): Promise<Config> {
+    return this.#get(configSchema, "/config");
+  }
+
+  /** @throws ApiError naming each key that makes no sense; nothing is changed then. */
+  changeConfig(change: ConfigChange): Promise<Config> {
+    return this.#json(configSchema, { method: "PATCH", path: "/config", body: change });
+  }
+
+  async providers(): Promise<ProviderInfo[]> {
+    return (await this.#get(providersSchema, "/providers")).providers;
+  }
+
+  providerHealth(name: string): Promise<ProviderHealth> {
+    return this.#get(providerHealthSchema, `/providers/${encodeURIComponent(name)}/health`);
+  }
+
+  /** Whether this caller is the one that shows an alert to the user: the first to ask is. */
+  async claimAlert(id: string): Promise<boolean> {
+    const path = `/alerts/${encodeURIComponent(id)}/claim`;
+    return (await this.#json(claimSchema, { method: "POST", path, body: {} })).claimed;
+  }
+
+  /** Asks the sidecar to finish what is under way and to leave. */
+  async shutdown(why: string): Promise<void> {
+    await this.#send({ method: "POST", path: "/shutdown", body: { why } });
+  }
+
+  /** Prometheus text. */
+  metrics(): Promise<string> {
+    return this.#transport.send({ method: "GET", path: "/metrics" });
+  }
+
+  /** Follows the event stream until it breaks (`onClose`, once) or the signal aborts (nothing more is called). */
+  subscribe(handlers: StreamHandlers, signal: AbortSignal): void {
+    readEventStream(this.#transport, `${API}/events`, handlers, signal);
+  }
+
+  /** Closes idle connections. */
+  close(): void {
+    this.#transport.close();
+  }
+
+  #get<T extends z.ZodType>(schema: T, path: string, query: Query = {}): Promise<z.output<T>> {
+    return this.#json(schema, { method: "GET", path, query });
+  }
+
+  async #json<T extends z.ZodType>(schema: T, call: ApiCall): Promise<z.output<T>> {
+    const text = await this.#send(call);
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch {
+      throw unreadable(call, "it is not JSON");
+    }
+    const result = schema.safeParse(parsed);
+    if (!result.success) {
+      const issue = result.error.issues[0];
+      throw unreadable(call, `${issue?.path.join(".") || "answer"}: ${issue?.message ?? "unexpected"}`);
+    }
+    return result.data;
+  }
+
+  #send(call: ApiCall): Promise<string> {
+    return this.#transport.send({ ...call, path: `${API}${call.path}` });
+  }
+}
+
+function unreadable({ method, path }: ApiCall, why: string): ApiError {
+  return new ApiError(200, "unreadable", `The sidecar's answer to ${method} ${path} cannot be read: ${why}`);
+}

@@ -1,0 +1,192 @@
+import { z } from "zod";
+import { budgetSchema, scopeSchema, windowKindSchema } from "./budget.ts";
+import { callSchema } from "./call.ts";
+import { raisedAlertSchema } from "./events.ts";
+
+const nano = z.int();
+const count = z.int().min(0);
+const iso = z.iso.datetime();
+
+/** A budget as it stands now. `leftNanoUsd` is limit − spent − held, never below 0. */
+export const budgetStatusSchema = z.object({
+  name: z.string(),
+  window: windowKindSchema,
+  hard: z.boolean(),
+  scope: scopeSchema,
+  warnAt: z.array(z.number()),
+  spentNanoUsd: nano,
+  heldNanoUsd: nano,
+  limitNanoUsd: nano,
+  /** The limit without a raise. */
+  configuredLimitNanoUsd: nano,
+  leftNanoUsd: nano,
+  state: z.enum(["ok", "warning", "spent"]),
+  windowStart: iso,
+  resetsAt: iso.nullable(),
+  /** Whether the limit in force is a raise; until when, or null where the raise does not end. */
+  raised: z.boolean(),
+  raisedUntil: iso.nullable(),
+  /** Calls that may still pass although they do not fit. */
+  allowances: count,
+});
+export type BudgetStatus = z.infer<typeof budgetStatusSchema>;
+
+const spendSchema = z.object({ costNanoUsd: nano, calls: count });
+
+/** A self-hosted provider priced by the hour, as its meter stands. Costs are those of the compute, not of calls. */
+export const computeStatusSchema = z.object({
+  provider: z.string(),
+  up: z.boolean(),
+  upSince: iso.nullable(),
+  hourlyRateUsd: z.number(),
+  todayNanoUsd: nano,
+  monthNanoUsd: nano,
+  detail: z.string(),
+});
+export type ComputeStatus = z.infer<typeof computeStatusSchema>;
+
+export const statusSchema = z.object({
+  version: z.string(),
+  pid: z.int(),
+  url: z.string(),
+  dataDir: z.string(),
+  startedAt: iso,
+  now: iso,
+  timeZone: z.string(),
+  budgets: z.array(budgetStatusSchema),
+  heldNanoUsd: nano,
+  callsInFlight: count,
+  today: spendSchema,
+  month: spendSchema,
+  /** This month's dearest models, dearest first. */
+  topModels: z.array(z.object({ provider: z.string(), model: z.string(), ...spendSchema.shape })),
+  compute: z.array(computeStatusSchema),
+  /** What is wrong with the ledger, the configuration or a provider, in words for the user. */
+  notices: z.array(z.string()),
+});
+export type Status = z.infer<typeof statusSchema>;
+
+/** Totals of a group of booked calls. Latencies are ms; null where no call of the group had one. */
+export const summaryGroupSchema = z.object({
+  key: z.string(),
+  /** Set where the group is a model: its provider. */
+  provider: z.string().nullable(),
+  calls: count,
+  errors: count,
+  refused: count,
+  inputTokens: count,
+  cachedInputTokens: count,
+  outputTokens: count,
+  costNanoUsd: nano,
+  unpricedCalls: count,
+  estimatedCalls: count,
+  averageLatencyMs: z.number().nullable(),
+  p95LatencyMs: z.number().nullable(),
+  averageFirstTokenMs: z.number().nullable(),
+});
+export type SummaryGroup = z.infer<typeof summaryGroupSchema>;
+
+export const summaryBySchema = z.enum(["day", "month", "model", "provider", "project", "tool", "user", "tag"]);
+export type SummaryBy = z.infer<typeof summaryBySchema>;
+
+/** `computeNanoUsd` is hourly compute cost within the range; `total.costNanoUsd` includes it. */
+export const summarySchema = z.object({
+  from: iso.nullable(),
+  to: iso.nullable(),
+  by: summaryBySchema,
+  total: summaryGroupSchema,
+  computeNanoUsd: nano,
+  groups: z.array(summaryGroupSchema),
+});
+export type Summary = z.infer<typeof summarySchema>;
+
+export const callsPageSchema = z.object({ calls: z.array(callSchema), nextCursor: z.string().nullable() });
+export type CallsPage = z.infer<typeof callsPageSchema>;
+
+/** Everything the cost panel shows: always whole, never a difference. */
+export const overviewSchema = z.object({
+  status: statusSchema,
+  /** Local days, `2026-11-21`, oldest first, days without spend included. */
+  days: z.array(z.object({ day: z.string(), costNanoUsd: nano, calls: count })),
+  models: z.array(summaryGroupSchema),
+  recentCalls: z.array(callSchema),
+  /** Of the budgets' open windows, oldest first. */
+  alerts: z.array(raisedAlertSchema),
+});
+export type Overview = z.infer<typeof overviewSchema>;
+
+export const passRequestSchema = z.strictObject({
+  project: z.string().min(1).max(200).optional(),
+  tool: z.string().min(1).max(200).optional(),
+  user: z.string().min(1).max(200).optional(),
+  tags: z.array(z.string().min(1).max(200)).max(20).default([]),
+});
+export type PassRequest = z.infer<typeof passRequestSchema>;
+
+export const passResponseSchema = z.object({ pass: z.string(), urls: z.record(z.string(), z.string()) });
+export type PassResponse = z.infer<typeof passResponseSchema>;
+
+/** A raise (`limitUsd`, until the window ends), or one more call, decided by a person. */
+export const decisionRequestSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("raise"),
+    limitUsd: z.number().min(0).max(9_000_000),
+    by: z.string(),
+    why: z.string().nullable().default(null),
+  }),
+  z.strictObject({ kind: z.literal("allow-once"), by: z.string(), why: z.string().nullable().default(null) }),
+]);
+export type DecisionRequest = z.input<typeof decisionRequestSchema>;
+
+/** What a call would cost: `expected` from the prompt and a usual answer, `worst` what a hard budget would hold. */
+export const estimateRequestSchema = z.strictObject({
+  provider: z.string(),
+  model: z.string(),
+  /** UTF-8 bytes of all text that would be sent, as JSON writes it. */
+  promptBytes: count.max(64 * 1024 * 1024),
+  messages: count.max(10_000).default(1),
+  maxOutputTokens: z.int().min(1).nullable().default(null),
+  /** Who would make the call: budgets of other callers do not count. */
+  caller: passRequestSchema.prefault({}),
+});
+export type EstimateRequest = z.input<typeof estimateRequestSchema>;
+
+export const estimateSchema = z.object({
+  expectedNanoUsd: nano.nullable(),
+  /** With the output limit that the gate would leave to the call. */
+  worstCaseNanoUsd: nano.nullable(),
+  inputTokens: count,
+  inputBoundTokens: count,
+  outputLimitTokens: count.nullable(),
+  /** The output limit after the gate's clamp, where the budgets are tight; null where nothing would be clamped. */
+  clampedOutputTokens: count.nullable(),
+  costBasis: z.string(),
+  /** Of the budgets that the call falls under, the one that is spent furthest. */
+  tightestBudget: z.string().nullable(),
+  /** The budget that would refuse the call now, in words; null where it would pass. */
+  refusal: z.string().nullable(),
+});
+export type Estimate = z.infer<typeof estimateSchema>;
+
+export const providerInfoSchema = z.object({
+  name: z.string(),
+  protocol: z.string(),
+  baseUrl: z.string(),
+  pricing: z.string(),
+  /** Priced models known of this provider, or what the server itself lists; newest and most used first. */
+  models: z.array(z.string()),
+});
+export type ProviderInfo = z.infer<typeof providerInfoSchema>;
+
+export const providerHealthSchema = z.object({
+  name: z.string(),
+  up: z.boolean(),
+  latencyMs: z.number().nullable(),
+  detail: z.string(),
+});
+export type ProviderHealth = z.infer<typeof providerHealthSchema>;
+
+export const budgetListSchema = z.object({ budgets: z.array(budgetSchema) });
+
+/** The body of every answer of the API that is not a success. */
+export const apiErrorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });

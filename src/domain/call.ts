@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { ratesSchema } from "./rates.ts";
+import { usageBasisSchema, usageSchema } from "./usage.ts";
+
+export const callStatusSchema = z.enum(["ok", "error", "cancelled", "interrupted", "refused"]);
+export type CallStatus = z.infer<typeof callStatusSchema>;
+
+/** What a cost rests on. `unpriced` is a call whose price nobody knows: its cost stands as 0 and is shown as unknown. */
+export const costBasisSchema = z.enum(["catalog", "override", "reported", "compute-hour", "free", "unpriced"]);
+export type CostBasis = z.infer<typeof costBasisSchema>;
+
+const text = z.string().nullable();
+const nano = z.int();
+
+/**
+ * One call as the ledger keeps it and the API shows it. Times are ISO 8601 in UTC, latencies are ms, money is nano-USD.
+ * `model` is the model as served, `requestedModel` as asked for.
+ */
+export const callSchema = z.object({
+  id: z.string(),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  provider: z.string(),
+  protocol: z.string(),
+  model: z.string(),
+  requestedModel: z.string(),
+  project: text,
+  tool: text,
+  user: text,
+  tags: z.array(z.string()),
+  requestType: text,
+  traceId: text,
+  status: callStatusSchema,
+  httpStatus: z.int().nullable(),
+  errorType: text,
+  stream: z.boolean(),
+  latencyMs: z.int().min(0),
+  firstTokenMs: z.int().min(0).nullable(),
+  usage: usageSchema,
+  usageBasis: usageBasisSchema,
+  costNanoUsd: nano.min(0),
+  costBasis: costBasisSchema,
+  rates: ratesSchema.nullable(),
+  priceVersion: text,
+  holdNanoUsd: nano.min(0),
+  attempt: z.int().min(1),
+});
+
+export type Call = z.infer<typeof callSchema>;

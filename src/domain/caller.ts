@@ -1,0 +1,13 @@
+import { z } from "zod";
+
+const name = z.string().min(1).max(200);
+
+/** Who makes a call: what a pass stands for, and what a budget's scope can match. */
+export const callerSchema = z.object({
+  project: name.optional(),
+  tool: name.optional(),
+  user: name.optional(),
+  tags: z.array(name).max(20).default([]),
+});
+
+export type Caller = z.infer<typeof callerSchema>;

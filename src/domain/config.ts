@@ -1,0 +1,187 @@
+import { z } from "zod";
+import { budgetSchema, DEFAULT_WARN_AT } from "./budget.ts";
+
+export const DEFAULT_HOURLY_RATE_USD = 0.16;
+
+const usdRate = z.number().min(0, "a price cannot be negative").max(1_000_000);
+
+/** How a provider's calls are priced. */
+export const pricingSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("catalog") }),
+  z.strictObject({ kind: z.literal("reported") }),
+  z.strictObject({
+    kind: z.literal("fixed"),
+    inputUsdPerMTok: usdRate,
+    outputUsdPerMTok: usdRate,
+    cachedInputUsdPerMTok: usdRate.optional(),
+  }),
+  z.strictObject({ kind: z.literal("free") }),
+  z.strictObject({
+    kind: z.literal("compute-hour"),
+    hourlyRateUsd: z.number().min(0, "an hourly rate cannot be negative").max(10_000).default(DEFAULT_HOURLY_RATE_USD),
+  }),
+]);
+export type Pricing = z.infer<typeof pricingSchema>;
+
+/** A provider's name stands in gateway paths, so it is kept to characters that need no escaping there. */
+export const providerNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, "1 to 64 letters, digits or . _ -, beginning with a letter or a digit");
+
+const baseUrl = z.string().refine((text) => {
+  const url = URL.parse?.(text) ?? parseUrl(text);
+  return (
+    url !== null && (url.protocol === "http:" || url.protocol === "https:") && url.search === "" && url.hash === ""
+  );
+}, "must be an http:// or https:// address without query or fragment, such as https://api.openai.com/v1");
+
+function parseUrl(text: string): URL | null {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
+}
+
+export const providerSchema = z.strictObject({
+  protocol: z.enum(["openai", "anthropic", "google", "ollama"]),
+  baseUrl,
+  pricing: pricingSchema.default({ kind: "catalog" }),
+});
+export type Provider = z.infer<typeof providerSchema>;
+
+/** A user's own price; `model` may hold `*`. It comes before the catalogue. */
+export const priceSchema = z.strictObject({
+  provider: z.string().min(1),
+  model: z.string().min(1),
+  inputUsdPerMTok: usdRate,
+  outputUsdPerMTok: usdRate,
+  cachedInputUsdPerMTok: usdRate.optional(),
+  cacheWriteUsdPerMTok: usdRate.optional(),
+});
+export type Price = z.infer<typeof priceSchema>;
+
+/** How the gate treats calls when money is short. */
+export const gateSettingsSchema = z.strictObject({
+  /** The smallest output limit, in tokens, that still makes a useful answer: below it a call is refused, not clamped. */
+  minOutputTokens: z.int().min(1).max(1_000_000).default(256),
+  /** How long, in ms, a call waits for other calls' holds to settle before it is refused. */
+  waitMs: z.int().min(0).max(600_000).default(10_000),
+  /** When a budget is tight, the share of what is left that one hold may take. */
+  tightShare: z.number().gt(0).max(1).default(0.25),
+});
+export type GateSettings = z.infer<typeof gateSettingsSchema>;
+
+export const configSchema = z.strictObject({
+  providers: z.record(providerNameSchema, providerSchema).default({}),
+  prices: z.array(priceSchema).default([]),
+  budgets: z
+    .array(budgetSchema)
+    .default([])
+    .refine((budgets) => new Set(budgets.map((budget) => budget.name)).size === budgets.length, {
+      error: "two budgets have the same name",
+    }),
+  gate: gateSettingsSchema.prefault({}),
+  /** How often compute-hour providers are asked whether they are up, in ms. */
+  healthIntervalMs: z.int().min(100).max(3_600_000).default(15_000),
+  /** IANA name; absent: the machine's. Windows of time begin and end by it. */
+  timeZone: z.string().refine(isTimeZone, "not a time zone name, such as Europe/Berlin").optional(),
+  /** 0 Sunday … 6 Saturday. */
+  weekStartsOn: z.int().min(0).max(6).default(1),
+});
+export type Config = z.infer<typeof configSchema>;
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en-US", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A configuration that makes no sense; the message names each key that is wrong and what is expected there. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/**
+ * Checks a configuration and fills in defaults.
+ * @throws ConfigError
+ */
+export function parseConfig(input: unknown): Config {
+  return parseNamed(configSchema, input);
+}
+
+/**
+ * Checks one part of a configuration; errors name keys below `at`.
+ * @throws ConfigError
+ */
+export function parseNamed<T extends z.ZodType>(schema: T, input: unknown, at?: string): z.infer<T> {
+  const result = schema.safeParse(input);
+  if (result.success) {
+    return result.data;
+  }
+  throw new ConfigError(result.error.issues.map((issue) => describeIssue(issue, at)).join("; "));
+}
+
+function describeIssue(issue: z.core.$ZodIssue, at: string | undefined): string {
+  const parts = [...(at === undefined ? [] : [at]), ...issue.path];
+  if (issue.code === "unrecognized_keys") {
+    const names = issue.keys.map((key) => [...parts, key].join("."));
+    return `${names.join(", ")}: unknown key`;
+  }
+  const message = issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  return `${parts.length === 0 ? "the configuration" : parts.join(".")}: ${message}`;
+}
+
+/** A limit, an hourly rate or an address taken from the environment, before they are checked. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What holds where the user has set nothing: the public providers, a local vLLM, and a budget if `BUDGET_LIMIT` (USD) names one.
+ * `VLLM_ENDPOINT` and `VLLM_HOURLY_RATE` (USD) give vLLM's address and price.
+ * @throws ConfigError when a variable makes no sense; the message names it.
+ */
+export function defaultConfig(environment: Environment): Config {
+  const limit = numberFrom(environment, "BUDGET_LIMIT");
+  const hourlyRateUsd = numberFrom(environment, "VLLM_HOURLY_RATE") ?? DEFAULT_HOURLY_RATE_USD;
+  const vllm = {
+    protocol: "openai",
+    baseUrl: vllmBaseUrl(environment.VLLM_ENDPOINT),
+    pricing: { kind: "compute-hour", hourlyRateUsd },
+  };
+  parseNamed(providerSchema, vllm, "VLLM_ENDPOINT or VLLM_HOURLY_RATE");
+  return parseConfig({
+    providers: {
+      openai: { protocol: "openai", baseUrl: "https://api.openai.com/v1" },
+      anthropic: { protocol: "anthropic", baseUrl: "https://api.anthropic.com" },
+      vllm,
+    },
+    budgets:
+      limit === undefined
+        ? []
+        : [{ name: "month", limitUsd: limit, window: "month", hard: true, warnAt: [...DEFAULT_WARN_AT] }],
+  });
+}
+
+/** vLLM serves its API below `/v1`; users often give the bare address. */
+export function vllmBaseUrl(endpoint: string | undefined): string {
+  if (endpoint === undefined || endpoint.trim() === "") {
+    return "http://127.0.0.1:8000/v1";
+  }
+  const bare = endpoint.trim().replace(/\/+$/, "");
+  return /\/v\d+$/.test(bare) ? bare : `${bare}/v1`;
+}
+
+function numberFrom(environment: Environment, name: string): number | undefined {
+  const text = environment[name]?.trim();
+  if (text === undefined || text === "") {
+    return undefined;
+  }
+  const value = Number(text.replace(/^\$/, ""));
+  if (!Number.isFinite(value) || value < 0) {
+    throw new ConfigError(`${name}: "${text}" is not an amount in USD, such as 25 or 0.16`);
+  }
+  return value;
+}

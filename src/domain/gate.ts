@@ -1,0 +1,277 @@
+import { type Attribution, type Budget, scopeMatches } from "./budget.ts";
+import { BudgetAccount, type SpentOf } from "./budgetAccount.ts";
+import { type CallBound, outputTokensFor, worstCaseOf } from "./callBound.ts";
+import type { GateSettings } from "./config.ts";
+import type { Alert, Decision } from "./events.ts";
+import type { NanoUsd } from "./money.ts";
+import type { Calendar } from "./window.ts";
+
+export interface GateOptions {
+  readonly calendar: Calendar;
+  /** Read anew for each call, since they can change. */
+  readonly settings: () => GateSettings;
+  readonly spentOf: SpentOf;
+}
+
+/** A call that asks to pass. `expectedNanoUsd` is what calls like it usually cost: soft budgets hold that. */
+export interface HoldRequest {
+  readonly id: string;
+  readonly attribution: Attribution;
+  /** Null where nobody knows the price. */
+  readonly bound: CallBound | null;
+  readonly expectedNanoUsd: NanoUsd;
+}
+
+export interface Admitted {
+  readonly kind: "held";
+  /** What hard budgets hold; 0 where the call costs nothing or no price is known. */
+  readonly holdNanoUsd: NanoUsd;
+  readonly budgets: readonly string[];
+  readonly allowedBy: readonly string[];
+  /** Output tokens to write into the request (for each answer), where it had to be lowered; else null. */
+  readonly clampedOutput: number | null;
+}
+
+/** `wait`: only other calls' holds stand in the way. `refused`: it cannot fit. */
+export interface NotAdmitted {
+  readonly kind: "wait" | "refused";
+  readonly reason: "budget" | "unpriced";
+  readonly account: BudgetAccount;
+  /** The least that would have to fit: input plus a useful answer. Null where no price is known. */
+  readonly neededNanoUsd: NanoUsd | null;
+  readonly worstCaseNanoUsd: NanoUsd | null;
+}
+
+interface Hold {
+  readonly nano: NanoUsd;
+  readonly entries: ReadonlyArray<{
+    readonly account: BudgetAccount;
+    readonly windowStart: number;
+    readonly nano: NanoUsd;
+  }>;
+}
+
+/**
+ * The gate: holds a call's worst case against every hard budget it falls under, all or nothing, and its usual cost against
+ * soft ones; settles holds to real costs. In memory, O(budgets). It has no clock: `now` is ms since the epoch.
+ */
+export class Gate {
+  readonly #options: GateOptions;
+  #accounts: BudgetAccount[] = [];
+  readonly #holds = new Map<string, Hold>();
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+  }
+
+  /** Puts a new list of budgets in force. Budgets that stay keep their holds, raises, allowances and raised alerts. */
+  setBudgets(budgets: readonly Budget[], now: number): void {
+    const before = new Map(this.#accounts.map((account) => [account.budget.name, account]));
+    this.#accounts = budgets.map((budget) => {
+      const known = before.get(budget.name);
+      if (known === undefined) {
+        const { calendar, spentOf } = this.#options;
+        return new BudgetAccount(
+          budget,
+          { calendar, spentOf, heldIn: (account, start) => this.#heldIn(account, start) },
+          now,
+        );
+      }
+      known.replace(budget, now);
+      return known;
+    });
+  }
+
+  /** The budgets' accounts as they stand at `now`, in configured order. */
+  accounts(now: number): readonly BudgetAccount[] {
+    for (const account of this.#accounts) {
+      account.roll(now);
+    }
+    return this.#accounts;
+  }
+
+  account(name: string, now: number): BudgetAccount | undefined {
+    return this.accounts(now).find((account) => account.budget.name === name);
+  }
+
+  /** Names of the hard budgets that a call falls under. */
+  hardBudgetsOf(attribution: Attribution, now: number): string[] {
+    return this.accountsFor(attribution, now)
+      .filter((account) => account.isHard)
+      .map((account) => account.budget.name);
+  }
+
+  /** What calls in flight hold in all, in nano-USD; each call once, however many budgets it falls under. */
+  get heldNanoUsd(): NanoUsd {
+    let held = 0;
+    for (const hold of this.#holds.values()) {
+      held += hold.nano;
+    }
+    return held;
+  }
+
+  get callsInFlight(): number {
+    return this.#holds.size;
+  }
+
+  /** Places a hold or says what stands in the way. Nothing is held unless everything is. */
+  hold(request: HoldRequest, now: number): Admitted | NotAdmitted {
+    const answer = this.#decide(request, now);
+    if (answer.kind !== "held") {
+      return answer;
+    }
+    const matching = this.accountsFor(request.attribution, now);
+    for (const account of matching) {
+      account.admitted(answer.allowedBy.includes(account.budget.name));
+    }
+    const entries = matching.map((account) => {
+      const nano = account.isHard ? answer.holdNanoUsd : Math.min(request.expectedNanoUsd, answer.holdNanoUsd);
+      account.addHeld(nano);
+      return { account, windowStart: account.window.start, nano };
+    });
+    this.#holds.set(request.id, { nano: answer.holdNanoUsd, entries });
+    return answer;
+  }
+
+  /** What `hold` would answer now, without holding anything. */
+  preview(request: Omit<HoldRequest, "id">, now: number): Admitted | NotAdmitted {
+    return this.#decide(request, now);
+  }
+
+  /**
+   * Turns a hold into spend. The cost is booked in the windows that were open when the call was held, so a window that
+   * has rolled over since is not charged. A call without a hold (a crash lies between) changes nothing. Where another
+   * model was served than asked for, `served` names it: budgets that cover only that one are charged too.
+   */
+  settle(id: string, costNanoUsd: NanoUsd, now: number, served?: Attribution): void {
+    const hold = this.#holds.get(id);
+    if (hold === undefined) {
+      return;
+    }
+    this.#holds.delete(id);
+    for (const { account, windowStart, nano } of hold.entries) {
+      account.roll(now);
+      if (account.window.start === windowStart) {
+        account.settle(nano, costNanoUsd);
+      }
+    }
+    if (served !== undefined) {
+      for (const account of this.accountsFor(served, now)) {
+        if (!hold.entries.some((entry) => entry.account === account)) {
+          account.settle(0, costNanoUsd);
+        }
+      }
+    }
+  }
+
+  /** Spend that no call was held for, such as compute hours. `from` is when it began. */
+  charge(attribution: Attribution, costNanoUsd: NanoUsd, from: number, now: number): void {
+    for (const account of this.accountsFor(attribution, now)) {
+      if (from >= account.window.start) {
+        account.settle(0, costNanoUsd);
+      }
+    }
+  }
+
+  /** Puts a user's decision in force; decisions about budgets that are gone change nothing. */
+  decide(decision: Decision, now: number): void {
+    this.account(decision.budget, now)?.decide(decision, now);
+  }
+
+  /** Marks a budget as unable to take a call that was refused, until one is admitted again. */
+  refused(name: string, now: number): void {
+    this.account(name, now)?.refuse();
+  }
+
+  /** Thresholds crossed and not yet raised in their window; each is given once. */
+  takeAlerts(now: number): Array<Omit<Alert, "id">> {
+    return this.accounts(now).flatMap((account) => account.takeAlerts());
+  }
+
+  /** Restores alerts that earlier runs have raised. */
+  restoreAlert(alert: Alert, now: number): void {
+    this.account(alert.budget, now)?.restoreAlert(alert);
+  }
+
+  /** The accounts of the budgets that a call falls under, as they stand at `now`. */
+  accountsFor(attribution: Attribution, now: number): BudgetAccount[] {
+    const matching: BudgetAccount[] = [];
+    for (const account of this.#accounts) {
+      if (scopeMatches(account.budget.scope, attribution)) {
+        account.roll(now);
+        matching.push(account);
+      }
+    }
+    return matching;
+  }
+
+  #decide(request: Omit<HoldRequest, "id">, now: number): Admitted | NotAdmitted {
+    const matching = this.accountsFor(request.attribution, now);
+    const { bound } = request;
+    const hard = matching.filter((account) => account.isHard);
+    const budgets = matching.map((account) => account.budget.name);
+    if (bound === null) {
+      const blocking = hard.find((account) => account.allowances === 0);
+      return blocking === undefined
+        ? {
+            kind: "held",
+            holdNanoUsd: 0,
+            budgets,
+            allowedBy: hard.map((account) => account.budget.name),
+            clampedOutput: null,
+          }
+        : { kind: "refused", reason: "unpriced", account: blocking, neededNanoUsd: null, worstCaseNanoUsd: null };
+    }
+    const full = worstCaseOf(bound, bound.outputLimitTokens);
+    if (full === 0) {
+      return { kind: "held", holdNanoUsd: 0, budgets, allowedBy: [], clampedOutput: null };
+    }
+    const usefulTokens = Math.min(bound.outputLimitTokens, this.#options.settings().minOutputTokens);
+    const needed = bound.clampable ? worstCaseOf(bound, usefulTokens) : full;
+    let tokens = bound.outputLimitTokens;
+    const allowedBy: string[] = [];
+    let waiting: BudgetAccount | null = null;
+    for (const account of hard) {
+      if (needed <= account.roomNanoUsd) {
+        tokens = Math.min(tokens, this.#tokensFor(bound, account.roomNanoUsd, usefulTokens));
+      } else if (account.allowances > 0) {
+        allowedBy.push(account.budget.name);
+      } else if (needed <= account.roomNanoUsd + account.heldNanoUsd) {
+        waiting ??= account;
+      } else {
+        return { kind: "refused", reason: "budget", account, neededNanoUsd: needed, worstCaseNanoUsd: full };
+      }
+    }
+    if (waiting !== null) {
+      return { kind: "wait", reason: "budget", account: waiting, neededNanoUsd: needed, worstCaseNanoUsd: full };
+    }
+    const clampedOutput = tokens < bound.outputLimitTokens ? tokens : null;
+    return { kind: "held", holdNanoUsd: worstCaseOf(bound, tokens), budgets, allowedBy, clampedOutput };
+  }
+
+  /**
+   * How many output tokens one call may hold of a budget's room. Agents allow themselves far more output than they use, so
+   * one hold takes at most a share of what is left; but never less than a usual answer where that fits.
+   */
+  #tokensFor(bound: CallBound, room: NanoUsd, usefulTokens: number): number {
+    if (!bound.clampable) {
+      return bound.outputLimitTokens;
+    }
+    const share = Math.floor(room * this.#options.settings().tightShare);
+    const fromShare = outputTokensFor(bound, share);
+    const usual = Math.min(bound.outputLimitTokens, Math.max(bound.usualOutputTokens, usefulTokens));
+    return Math.max(Math.min(outputTokensFor(bound, room), Math.max(fromShare, usual)), usefulTokens);
+  }
+
+  #heldIn(account: BudgetAccount, windowStart: number): NanoUsd {
+    let held = 0;
+    for (const hold of this.#holds.values()) {
+      for (const entry of hold.entries) {
+        if (entry.account === account && entry.windowStart === windowStart) {
+          held += entry.nano;
+        }
+      }
+    }
+    return held;
+  }
+}

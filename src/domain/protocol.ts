@@ -1,0 +1,125 @@
+import type { Refusal } from "./events.ts";
+import { NO_USAGE, type Usage, type UsageBasis } from "./usage.ts";
+
+/** What one route of a provider's API is to the gate. */
+export type RouteKind =
+  /** Costs money by tokens: bounded, held, metered. */
+  | "metered"
+  /** Costs nothing: passed on as it is. */
+  | "free";
+
+/** What the gate has to know of a request before it leaves. */
+export interface RequestFacts {
+  /** The model as asked for; empty where the body names none. */
+  readonly model: string;
+  readonly stream: boolean;
+  /** No more input tokens than this can be billed. */
+  readonly inputBoundTokens: number;
+  /** Tokens the client allows for the whole answer (choices multiplied in); null where it set no limit. */
+  readonly outputLimitTokens: number | null;
+  /** Answers asked for at once (`n`): the output limit holds for each. */
+  readonly choices: number;
+  /** Web searches that the provider may bill by count; 0 where no such tool is offered. */
+  readonly webSearchBound: number;
+  /** Bytes of text in the prompt (an image as 4,000), for an estimate where the provider reports nothing. */
+  readonly promptBytes: number;
+  /** Names of the body's own members, so that no rewrite has to look for one that is not there. */
+  readonly members: ReadonlySet<string>;
+  /** Whether the prompt holds images, sound or documents. */
+  readonly hasMedia: boolean;
+  /** Whether the client itself asked for a stream's usage: else the chunk that carries nothing but usage is kept from it. */
+  readonly usageAsked: boolean;
+  /** The service tier asked for, as `PriceBook.dearest` takes it; null for the provider's usual one. */
+  readonly serviceTier: string | null;
+}
+
+/** How a request is changed before it leaves. Absent fields change nothing. */
+export interface Rewrite {
+  /** Output tokens allowed for each choice. */
+  readonly outputLimitTokens?: number;
+}
+
+/** What a protocol reads from an answer. `model` and `serviceTier` are as the provider reports them. */
+export interface Reading {
+  readonly usage: Usage;
+  readonly basis: UsageBasis;
+  readonly model: string | null;
+  readonly serviceTier: string | null;
+  /** The provider's own figure, in USD, where it sends one. */
+  readonly reportedCostUsd: number | null;
+  /** The provider's error type, where the answer is an error or a stream ended in one. */
+  readonly errorType: string | null;
+  /** What could not be read, in words; null where all was well. */
+  readonly trouble: string | null;
+}
+
+/** What is known of an answer in which nothing could be read, or of none at all. */
+export const NOTHING_READ: Reading = Object.freeze({
+  usage: NO_USAGE,
+  basis: "none",
+  model: null,
+  serviceTier: null,
+  reportedCostUsd: null,
+  errorType: null,
+  trouble: null,
+});
+
+/** Looks on while a stream passes. It never throws. */
+export interface StreamReader {
+  /**
+   * Takes the bytes as they arrive, chunk borders anywhere, and gives what is to be sent to the client: usually the same
+   * buffer, less what the client did not ask for.
+   */
+  push(chunk: Buffer): Buffer;
+  /** Bytes that were held back for want of a line's end. To be called once, when the upstream has ended or broken off. */
+  end(): Buffer;
+  /** Whether any token of the answer has passed yet. */
+  readonly answering: boolean;
+  /** No fewer output tokens than this have passed, by the text itself: a report comes too late to stop a stream. */
+  readonly outputAtLeast: number;
+  /** Whether the stream came to its proper end. Some hosts leave out the protocol's last event: then it need not have come. */
+  readonly complete: boolean;
+  /** Whether the protocol's last event has passed: nothing can follow it. */
+  readonly lastEventPassed: boolean;
+  /** What is known by now: the provider's last report, else a count of the text that passed, marked `estimated`. */
+  reading(): Reading;
+}
+
+/** A request that the protocol cannot make sense of; the message says what is wrong with it. */
+export class BadRequestError extends Error {
+  override readonly name = "BadRequestError";
+}
+
+/** An answer of our own in a protocol's error shape. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** One wire format. All methods are pure. */
+export interface Protocol {
+  /** As booked with each call: `openai-chat`, `anthropic-messages`. */
+  readonly name: string;
+  /** Whether this route is the protocol's, and what it is to the gate. `path` is below the provider's base, without query. */
+  recognise(method: string, path: string): RouteKind | null;
+  /**
+   * Reads and bounds a request. Its text is bounded by its bytes, or by `textTokens` where it has been counted: no more
+   * tokens than that, media left out.
+   * @throws BadRequestError when the body is not what the protocol takes.
+   */
+  read(body: Buffer, textTokens?: number): RequestFacts;
+  /** The end of the path of the provider's own free token count, in place of the call's; null where there is none. */
+  readonly countRoute: string | null;
+  /** The bytes to send: the client's own, except for the given changes and for what it takes to be told the usage. */
+  rewrite(body: Buffer, facts: RequestFacts, changes: Rewrite): Buffer;
+  /** Reads usage from a whole JSON answer. Never throws. */
+  readJson(status: number, body: Buffer, facts: RequestFacts): Reading;
+  /** A reader for one streamed answer. */
+  readStream(facts: RequestFacts): StreamReader;
+  /** A refusal, or an error of the gateway's own, in the protocol's shape. */
+  refuse(refusal: Refusal): ErrorAnswer;
+  fail(status: number, code: string, message: string): ErrorAnswer;
+  /** The error event with which a stream is broken off. */
+  breakOff(code: string, message: string): string;
+}

@@ -1,0 +1,152 @@
+import { BadRequestError, type RequestFacts } from "../protocol.ts";
+import {
+  countOf,
+  flagMember,
+  isObject,
+  type JsonObject,
+  listOf,
+  objectOf,
+  parseRequest,
+  textMember,
+  textOf,
+  wholeMember,
+} from "./jsonValue.ts";
+import {
+  documentTokens,
+  LARGEST_DOCUMENT_TOKENS,
+  PromptSize,
+  USUAL_DOCUMENT_TOKENS,
+  USUAL_IMAGE_TOKENS,
+} from "./promptSize.ts";
+
+/** What Anthropic adds to every prompt and what thinking adds, at most. */
+const FRAME_TOKENS = 200;
+/** The instructions that come with tools: 346 to 530 by model and `tool_choice`. */
+const TOOLS_TOKENS = 800;
+/** The definition of one of Anthropic's own tools; the largest documented is 735, code execution shows about 2,000. */
+const OWN_TOOL_TOKENS = 3_000;
+/** Anthropic's loop over its own tools ends after this many rounds. */
+const MOST_ROUNDS = 10;
+const MOST_SEARCHES = 20;
+/** No model writes more; keeps sums safe. */
+const LARGEST_LIMIT = 1_000_000_000;
+const DEEPEST = 4;
+
+/** @throws BadRequestError */
+export function readMessagesRequest(body: Buffer, textTokens?: number): RequestFacts {
+  const request = parseRequest(body);
+  if (!Array.isArray(request.messages)) {
+    throw new BadRequestError('"messages" must be a list');
+  }
+  const model = textMember(request, "model") ?? "";
+  const limit = wholeMember(request, "max_tokens");
+  if (limit !== null && limit < 0) {
+    throw new BadRequestError('"max_tokens" must not be negative');
+  }
+  const size = new PromptSize(body.length, textTokens);
+  addMedia(size, request.system, model, DEEPEST);
+  for (const message of request.messages) {
+    addMedia(size, objectOf(message).content, model, DEEPEST);
+  }
+  const tools = listOf(request.tools).map(objectOf);
+  return {
+    model,
+    stream: flagMember(request, "stream"),
+    inputBoundTokens: inputBound(size, tools, listOf(request.mcp_servers).length),
+    outputLimitTokens: limit === null ? null : Math.min(LARGEST_LIMIT, Math.max(1, limit)),
+    choices: 1,
+    webSearchBound: tools
+      .filter((tool) => isOwn(tool, "web_search_"))
+      .reduce((sum, tool) => sum + Math.min(1_000, countOf(tool.max_uses) ?? MOST_SEARCHES), 0),
+    promptBytes: size.textBytes,
+    hasMedia: size.hasMedia,
+    members: new Set(Object.keys(request)),
+    usageAsked: true,
+    serviceTier: tierOf(request),
+  };
+}
+
+/** Fast mode and inference kept to one country cost more; the tiers `auto` and `standard_only` do not. */
+function tierOf(request: JsonObject): string | null {
+  return tierName(null, request.speed, request.inference_geo);
+}
+
+/** One name for all that changes the rates, as the price book takes it: `fast`, `us`, `batch+us`. */
+export function tierName(tier: unknown, speed: unknown, geo: unknown): string | null {
+  const parts = [
+    textOf(tier),
+    speed === "fast" ? "fast" : null,
+    textOf(geo)?.toLowerCase() === "us" ? "us" : null,
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? null : parts.join("+");
+}
+
+function isOwn(tool: JsonObject, prefix: string): boolean {
+  return textOf(tool.type)?.startsWith(prefix) === true;
+}
+
+/** What the result of one round of a tool that Anthropic runs itself can add to the prompt, in tokens. */
+const RESULT_TOKENS: ReadonlyArray<readonly [prefix: string, tokens: number]> = [
+  ["web_search_", 8_000],
+  ["web_fetch_", 50_000],
+  ["code_execution_", 4_000],
+  ["tool_search_", 1_000],
+  ["advisor_", 4_000],
+];
+
+/**
+ * One round reads the prompt once. Tools that Anthropic runs itself make further rounds within the call, each of which
+ * reads the prompt again with the results so far; what a result can hold is an allowance, for there is no stated limit.
+ */
+function inputBound(size: PromptSize, tools: readonly JsonObject[], mcpServers: number): number {
+  let perRound = size.mostTokens + FRAME_TOKENS + (tools.length > 0 || mcpServers > 0 ? TOOLS_TOKENS : 0);
+  let rounds = mcpServers > 0 ? MOST_ROUNDS : 0;
+  let result = mcpServers > 0 ? 10_000 : 0;
+  perRound += mcpServers * 20_000;
+  for (const tool of tools) {
+    const type = textOf(tool.type);
+    if (type !== null && type !== "custom") {
+      perRound += OWN_TOOL_TOKENS;
+      const own = RESULT_TOKENS.find(([prefix]) => type.startsWith(prefix));
+      if (own !== undefined) {
+        rounds += countOf(tool.max_uses) ?? MOST_ROUNDS;
+        result = Math.max(result, countOf(tool.max_content_tokens) ?? own[1]);
+      }
+    }
+  }
+  rounds = Math.min(rounds, MOST_ROUNDS);
+  return perRound * (1 + rounds) + result * ((rounds * (rounds + 1)) / 2);
+}
+
+function addMedia(size: PromptSize, content: unknown, model: string, depth: number): void {
+  for (const value of listOf(content)) {
+    const block = objectOf(value);
+    const source = objectOf(block.source);
+    const dataLength = textOf(source.data)?.length ?? 0;
+    if (block.type === "image") {
+      size.addMedia(dataLength, imageTokens(model), USUAL_IMAGE_TOKENS);
+    } else if (block.type === "document" && isObject(block.source)) {
+      addDocument(size, source, dataLength);
+      if (depth > 0) {
+        addMedia(size, source.content, model, depth - 1);
+      }
+    } else if (block.type === "container_upload") {
+      size.addMedia(0, USUAL_DOCUMENT_TOKENS, USUAL_DOCUMENT_TOKENS);
+    } else if (depth > 0) {
+      addMedia(size, block.content, model, depth - 1);
+    }
+  }
+}
+
+function addDocument(size: PromptSize, source: JsonObject, dataLength: number): void {
+  if (source.type === "base64") {
+    size.addMedia(dataLength, documentTokens(dataLength), USUAL_DOCUMENT_TOKENS);
+  } else if (source.type === "url" || source.type === "file") {
+    size.addMedia(0, LARGEST_DOCUMENT_TOKENS, USUAL_DOCUMENT_TOKENS);
+  }
+}
+
+/** An image is scaled down to about 1,600 tokens by older models, to 4,784 by those since Opus 4.7. */
+function imageTokens(model: string): number {
+  return /claude-(3|(opus|sonnet|haiku)-4(-[0-6])?(-\d{8}|@|$))/.test(model) ? 1_640 : 5_000;
+}

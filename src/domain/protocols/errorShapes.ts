@@ -1,0 +1,105 @@
+import type { Refusal } from "../events.ts";
+import type { ErrorAnswer, Protocol } from "../protocol.ts";
+
+/** How a family of providers words its errors. */
+export type ErrorShape = Pick<Protocol, "refuse" | "fail" | "breakOff">;
+
+/**
+ * 402 with `x-should-retry: false` and no `retry-after` is what makes every client stop at once and show the message.
+ * Clients of ours find the whole refusal, as URI-encoded JSON, in `x-tollgate-refusal`.
+ */
+function refused(refusal: Refusal, body: object): ErrorAnswer {
+  const headers = {
+    "content-type": "application/json",
+    "x-should-retry": "false",
+    "x-tollgate-refusal": encodeURIComponent(JSON.stringify(refusal).replaceAll(LONE_SURROGATE, "\ufffd")),
+  };
+  return { status: 402, headers, body: JSON.stringify(body) };
+}
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** A client that is in the wrong must not try again; one that met a fault may. */
+function failed(status: number, body: object): ErrorAnswer {
+  const headers = { "content-type": "application/json", ...(status < 500 ? { "x-should-retry": "false" } : {}) };
+  return { status, headers, body: JSON.stringify(body) };
+}
+
+const REFUSAL_CODES: Readonly<Record<Refusal["reason"], string>> = {
+  budget: "budget_exceeded",
+  unpriced: "price_unknown",
+  unmetered: "route_unmetered",
+  "no-ledger": "no_ledger",
+};
+
+export const openaiErrors: ErrorShape = {
+  refuse(refusal) {
+    const { message, reason } = refusal;
+    const error = { message, type: "billing_error", param: null, code: REFUSAL_CODES[reason] };
+    return refused(refusal, { error, tollgate: refusal });
+  },
+  fail(status, code, message) {
+    return failed(status, { error: { message, type: errorTypeOf(status), param: null, code } });
+  },
+  breakOff: (code, message) =>
+    `data: ${JSON.stringify({ error: { message, type: "billing_error", param: null, code } })}\n\n`,
+};
+
+/**
+ * Anthropic's SDK shows the whole body as the message, and some clients try again where a message holds digits such as
+ * those of status 500: so the amounts, which stand in the message in a form that is safe, are in the header only.
+ */
+export const anthropicErrors: ErrorShape = {
+  refuse(refusal) {
+    return refused(refusal, { type: "error", error: { type: "billing_error", message: refusal.message } });
+  },
+  fail(status, _code, message) {
+    return failed(status, { type: "error", error: { type: errorTypeOf(status), message } });
+  },
+  breakOff: (_code, message) =>
+    `event: error\ndata: ${JSON.stringify({ type: "error", error: { type: "billing_error", message } })}\n\n`,
+};
+
+export const googleErrors: ErrorShape = {
+  refuse(refusal) {
+    return refused(refusal, { error: { code: 402, message: refusal.message, status: "FAILED_PRECONDITION" } });
+  },
+  fail(status, _code, message) {
+    return failed(status, { error: { code: status, message, status: GOOGLE_STATUS[status] ?? "INTERNAL" } });
+  },
+  breakOff: (_code, message) =>
+    `data: ${JSON.stringify({ error: { code: 402, message, status: "FAILED_PRECONDITION" } })}\n\n`,
+};
+
+const GOOGLE_STATUS: Readonly<Record<number, string>> = {
+  400: "INVALID_ARGUMENT",
+  401: "UNAUTHENTICATED",
+  403: "PERMISSION_DENIED",
+  404: "NOT_FOUND",
+  413: "INVALID_ARGUMENT",
+};
+
+export const ollamaErrors: ErrorShape = {
+  refuse(refusal) {
+    return refused(refusal, { error: refusal.message });
+  },
+  fail(status, _code, message) {
+    return failed(status, { error: message });
+  },
+  breakOff: (_code, message) => `${JSON.stringify({ error: message })}\n`,
+};
+
+/** OpenAI and Anthropic name these alike. */
+function errorTypeOf(status: number): string {
+  switch (status) {
+    case 401:
+      return "authentication_error";
+    case 403:
+      return "permission_error";
+    case 404:
+      return "not_found_error";
+    case 413:
+      return "request_too_large";
+    default:
+      return status < 500 ? "invalid_request_error" : "api_error";
+  }
+}

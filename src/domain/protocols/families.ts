@@ -1,0 +1,61 @@
+import type { Provider } from "../config.ts";
+import type { Protocol, RouteKind } from "../protocol.ts";
+import { anthropicMessages } from "./anthropicMessages.ts";
+import { anthropicErrors, type ErrorShape, googleErrors, ollamaErrors, openaiErrors } from "./errorShapes.ts";
+import { isFreeRoute } from "./freeRoutes.ts";
+import { openaiChatProtocol } from "./openaiChat.ts";
+import { type ChatDialect, chatDialectOf } from "./openaiChatDialect.ts";
+
+type Family = Provider["protocol"];
+
+/** A route of a provider: what it costs, and for one that is metered, how it is read. */
+export type Route =
+  | { readonly kind: "metered"; readonly protocol: Protocol }
+  | { readonly kind: Exclude<RouteKind, "metered">; readonly protocol: null };
+
+/** One instance for each dialect, made when first needed. */
+const chats = new Map<ChatDialect, Protocol>();
+
+function chat(baseUrl: string | undefined): Protocol {
+  const dialect = chatDialectOf(baseUrl);
+  let protocol = chats.get(dialect);
+  if (protocol === undefined) {
+    protocol = openaiChatProtocol(dialect);
+    chats.set(dialect, protocol);
+  }
+  return protocol;
+}
+
+/** The protocols that each family of providers speaks. A new one is a file of its own and a line here. */
+const PROTOCOLS: Readonly<Record<Family, ReadonlyArray<(baseUrl: string | undefined) => Protocol>>> = {
+  openai: [chat],
+  anthropic: [() => anthropicMessages],
+  google: [],
+  ollama: [chat],
+};
+
+const ERROR_SHAPES: Readonly<Record<Family, ErrorShape>> = {
+  openai: openaiErrors,
+  anthropic: anthropicErrors,
+  google: googleErrors,
+  ollama: ollamaErrors,
+};
+
+/**
+ * What a route is to the gate, by the path below the provider's base, without query; null where nobody knows it. The
+ * provider's base URL tells in what the host differs from others of its family.
+ */
+export function protocolFor(family: Family, method: string, path: string, baseUrl?: string): Route | null {
+  for (const make of PROTOCOLS[family]) {
+    const protocol = make(baseUrl);
+    if (protocol.recognise(method, path) === "metered") {
+      return { kind: "metered", protocol };
+    }
+  }
+  return isFreeRoute(family, method, path) ? { kind: "free", protocol: null } : null;
+}
+
+/** How to word an error on a route that no protocol knows. */
+export function errorShapeOf(family: Family): ErrorShape {
+  return ERROR_SHAPES[family];
+}

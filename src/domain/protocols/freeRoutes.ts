@@ -1,0 +1,26 @@
+import type { Provider } from "../config.ts";
+
+type Family = Provider["protocol"];
+
+interface FreeRoute {
+  readonly method: string;
+  /** Matched against the path below the provider's base, whatever version stands before it. */
+  readonly path: RegExp;
+}
+
+const MODELS: readonly FreeRoute[] = [
+  { method: "GET", path: /^(\/v\d+)?\/models\/?$/ },
+  { method: "GET", path: /^(\/v\d+)?\/models\/[^?]+$/ },
+];
+
+/** Routes that providers answer without charge. */
+const FREE_ROUTES: Readonly<Record<Family, readonly FreeRoute[]>> = {
+  openai: [...MODELS, { method: "POST", path: /^(\/v\d+)?\/moderations\/?$/ }],
+  anthropic: [...MODELS, { method: "POST", path: /^(\/v\d+)?\/messages\/count_tokens\/?$/ }],
+  google: [],
+  ollama: [...MODELS],
+};
+
+export function isFreeRoute(family: Family, method: string, path: string): boolean {
+  return FREE_ROUTES[family].some((route) => route.method === method && route.path.test(path));
+}

@@ -1,0 +1,37 @@
+import { z } from "zod";
+
+const tokens = z.int().min(0).default(0);
+
+/**
+ * The token classes of one call. `inputTokens` is all input, cached reads and cache writes and audio included;
+ * `outputTokens` is all output, reasoning and audio included; the other classes are parts of these two.
+ */
+export const usageSchema = z.object({
+  inputTokens: tokens,
+  cachedInputTokens: tokens,
+  cacheWrite5mTokens: tokens,
+  cacheWrite1hTokens: tokens,
+  outputTokens: tokens,
+  reasoningTokens: tokens,
+  audioInputTokens: tokens,
+  audioOutputTokens: tokens,
+  webSearches: tokens,
+});
+
+export type Usage = z.infer<typeof usageSchema>;
+
+export const NO_USAGE: Usage = Object.freeze({
+  inputTokens: 0,
+  cachedInputTokens: 0,
+  cacheWrite5mTokens: 0,
+  cacheWrite1hTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+  audioInputTokens: 0,
+  audioOutputTokens: 0,
+  webSearches: 0,
+});
+
+/** Where the tokens of a call come from: the provider's report, our count of what passed, or nowhere. */
+export const usageBasisSchema = z.enum(["reported", "estimated", "none"]);
+export type UsageBasis = z.infer<typeof usageBasisSchema>;

@@ -1,0 +1,140 @@
+import * as vscode from "vscode";
+import type { ApiClient } from "../../client/apiClient.ts";
+import type { ProviderHealth, ProviderInfo } from "../../domain/api.ts";
+import { keyIsOptional } from "../keys/apiKeys.ts";
+import { keyInWords } from "../keys/keyCommands.ts";
+import type { Services } from "../services.ts";
+import { type ModelChoice, recentModels } from "./recentModels.ts";
+
+interface ProviderItem extends vscode.QuickPickItem {
+  readonly choice?: ModelChoice;
+  readonly provider?: ProviderInfo;
+}
+
+interface ModelItem extends vscode.QuickPickItem {
+  readonly model: string;
+}
+
+/** Lets the user pick a model: one asked before at once, any other by its provider. Undefined where the user leaves. */
+export async function pickModel(services: Services): Promise<ModelChoice | undefined> {
+  const api = await services.sidecar.api();
+  const providers = await api.providers();
+  for (;;) {
+    const picked = await pickProvider(services, api, providers);
+    if (picked === undefined || picked.choice !== undefined) {
+      return picked?.choice;
+    }
+    if (picked.provider !== undefined) {
+      const model = await pickModelOf(picked.provider);
+      if (model === undefined || model.length > 0) {
+        return model === undefined ? undefined : { provider: picked.provider.name, model };
+      }
+    }
+  }
+}
+
+async function pickProvider(
+  services: Services,
+  api: ApiClient,
+  providers: readonly ProviderInfo[],
+): Promise<ProviderItem | undefined> {
+  const t = vscode.l10n.t;
+  const keys = new Map(
+    await Promise.all(providers.map(async (info) => [info.name, await keyState(services, info)] as const)),
+  );
+  const health = new Map<string, ProviderHealth>();
+  const known = recentModels(services.context.globalState).filter(({ provider }) => keys.has(provider));
+  const recent = known.map((choice): ProviderItem => ({ label: choice.model, description: choice.provider, choice }));
+  const items = (): ProviderItem[] => [
+    ...(recent.length === 0 ? [] : [separator(t("asked last")), ...recent]),
+    separator(t("providers")),
+    ...providers.map((provider): ProviderItem => {
+      const state = health.get(provider.name);
+      const up = state === undefined ? undefined : state.up ? t("up") : t("down: {detail}", { detail: state.detail });
+      const parts = [modelCount(provider), keys.get(provider.name), up];
+      return {
+        label: provider.name,
+        description: parts.filter((part) => part !== undefined && part !== "").join(" · "),
+        provider,
+      };
+    }),
+  ];
+  const pick = vscode.window.createQuickPick<ProviderItem>();
+  pick.title = t("Ask a Model");
+  pick.placeholder = t("Pick a model asked before, or a provider");
+  pick.matchOnDescription = true;
+  pick.items = items();
+  pick.busy = true;
+  let open = true;
+  const checks = providers.map(async ({ name }) => {
+    health.set(name, await api.providerHealth(name));
+  });
+  // One change of the items for all answers: each change makes the list flicker.
+  void Promise.allSettled(checks).then(() => {
+    if (open) {
+      const [active] = pick.activeItems;
+      pick.items = items();
+      const same = pick.items.find(({ label, kind }) => label === active?.label && kind === active.kind);
+      if (active !== undefined && same !== undefined) {
+        pick.activeItems = [same];
+      }
+      pick.busy = false;
+    }
+  });
+  const result = await new Promise<ProviderItem | undefined>((resolve) => {
+    pick.onDidAccept(() => {
+      // What was selected among items that have just been replaced is not found any more; what is active is.
+      const chosen = pick.selectedItems[0] ?? pick.activeItems[0];
+      if (chosen !== undefined) {
+        resolve(chosen);
+      }
+    });
+    pick.onDidHide(() => resolve(undefined));
+    pick.show();
+  });
+  open = false;
+  pick.dispose();
+  return result;
+}
+
+/** A model's name, one of the list or any other; empty where the user goes back, undefined where the user leaves. */
+async function pickModelOf(provider: ProviderInfo): Promise<string | undefined> {
+  const t = vscode.l10n.t;
+  const pick = vscode.window.createQuickPick<ModelItem>();
+  pick.title = t("Ask a Model of {provider}", { provider: provider.name });
+  pick.placeholder =
+    provider.models.length === 0 ? t("Type the model's name") : t("Pick a model, or type any other name");
+  pick.buttons = [vscode.QuickInputButtons.Back];
+  const listed = provider.models.map((model): ModelItem => ({ label: model, model }));
+  const update = () => {
+    const typed = pick.value.trim();
+    const other: ModelItem[] =
+      typed === "" || provider.models.includes(typed)
+        ? []
+        : [{ label: typed, description: t("use this name"), alwaysShow: true, model: typed }];
+    pick.items = [...listed, ...other];
+  };
+  pick.onDidChangeValue(update);
+  update();
+  const result = await new Promise<string | undefined>((resolve) => {
+    pick.onDidAccept(() => resolve(pick.selectedItems[0]?.model));
+    pick.onDidTriggerButton(() => resolve(""));
+    pick.onDidHide(() => resolve(undefined));
+    pick.show();
+  });
+  pick.dispose();
+  return result;
+}
+
+async function keyState({ keys }: Services, provider: ProviderInfo): Promise<string> {
+  const key = await keys.find(provider.name);
+  return key === undefined && keyIsOptional(provider) ? "" : keyInWords(provider.name, key);
+}
+
+function modelCount({ models }: ProviderInfo): string {
+  return models.length === 1 ? vscode.l10n.t("1 model") : vscode.l10n.t("{n} models", { n: models.length });
+}
+
+function separator(label: string): ProviderItem {
+  return { label, kind: vscode.QuickPickItemKind.Separator };
+}

@@ -1,0 +1,204 @@
+import * as vscode from "vscode";
+import type { ProviderInfo } from "../../domain/api.ts";
+import type { Call } from "../../domain/call.ts";
+import { providerSchema } from "../../domain/config.ts";
+import { formatCount, formatDuration } from "../../domain/formats.ts";
+import { PromptError } from "../../prompts/promptError.ts";
+import type { PromptRequest } from "../../prompts/promptRequest.ts";
+import type { RetryNotice } from "../../prompts/runPrompt.ts";
+import { messageOf } from "../contribution.ts";
+import { keyIsOptional } from "../keys/apiKeys.ts";
+import type { Services } from "../services.ts";
+import type { Answer } from "./answerDocuments.ts";
+import { answerFoot, answerHead } from "./answerText.ts";
+import { caller } from "./caller.ts";
+import type { Draft } from "./draft.ts";
+import type { Refused } from "./failures.ts";
+import { questionText } from "./question.ts";
+import type { RunningPrompts } from "./runningPrompts.ts";
+
+export type Sent =
+  | { readonly kind: "done" | "cancelled" }
+  | ({ readonly kind: "refused" } & Refused)
+  | { readonly kind: "key" | "failed"; readonly message: string };
+
+/** So many ms the sidecar may take to book a call whose answer has ended. */
+const BOOKING_LIMIT_MS = 3_000;
+/** The progress message is not changed more often than this, in ms. */
+const PROGRESS_PAUSE_MS = 400;
+
+/** Sends a prompt and streams its answer into a document, with what it cost below. Failures are told, not thrown. */
+export async function sendPrompt(services: Services, running: RunningPrompts, draft: Draft): Promise<Sent> {
+  const title = vscode.l10n.t("Asking {model}", { model: draft.choice.model });
+  return vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+    async (progress, token) => {
+      const prompt = running.add();
+      const subscription = token.onCancellationRequested(() => prompt.controller.abort());
+      try {
+        return await new Sending(services, draft, (message) => progress.report({ message })).run(
+          prompt.controller.signal,
+          (answer) => {
+            prompt.answer = answer.uri.toString();
+          },
+        );
+      } finally {
+        subscription.dispose();
+        running.remove(prompt);
+      }
+    },
+  );
+}
+
+class Sending {
+  readonly #services: Services;
+  readonly #draft: Draft;
+  readonly #report: (message: string) => void;
+  #opening: Promise<Answer> | undefined;
+  #words = 0;
+  #reportedAt = 0;
+  #callId: string | null = null;
+  #clampedOutput: number | null = null;
+
+  constructor(services: Services, draft: Draft, report: (message: string) => void) {
+    this.#services = services;
+    this.#draft = draft;
+    this.#report = report;
+  }
+
+  async run(signal: AbortSignal, onAnswer: (answer: Answer) => void): Promise<Sent> {
+    // The providers' clients are large: they are loaded with the first prompt, not with VS Code.
+    const { runPrompt } = await import("../../prompts/runPrompt.ts");
+    try {
+      const request = await this.#request();
+      const result = await runPrompt(request, {
+        signal,
+        onText: (text) => this.#onText(text, onAnswer),
+        onRetry: (retry) => this.#report(retryInWords(retry)),
+        onCallId: ({ callId, clampedOutput }) => {
+          this.#callId = callId;
+          this.#clampedOutput = clampedOutput;
+        },
+      });
+      const trouble = result.text === "" ? vscode.l10n.t("The answer is empty.") : null;
+      const cut = result.cutByLimit ? vscode.l10n.t("The answer ended at the output limit.") : null;
+      await this.#finish(trouble ?? cut, onAnswer);
+      return { kind: "done" };
+    } catch (error) {
+      return this.#fail(error, onAnswer);
+    }
+  }
+
+  async #request(): Promise<PromptRequest> {
+    const { sidecar, keys, settings } = this.#services;
+    const { choice, maxOutputTokens } = this.#draft;
+    const info = await this.#provider();
+    const key = await keys.find(choice.provider);
+    return {
+      provider: choice.provider,
+      protocol: providerSchema.shape.protocol.parse(info.protocol),
+      model: choice.model,
+      // Asked anew for every attempt: a sidecar that went away is started again, and may have another address.
+      baseUrl: async () => {
+        const api = await sidecar.api();
+        const { urls } = await api.pass(caller());
+        const url = urls[choice.provider];
+        if (url === undefined) {
+          throw new Error(vscode.l10n.t("There is no provider named {provider}.", { provider: choice.provider }));
+        }
+        return url;
+      },
+      key: key?.key ?? null,
+      keyRequired: !keyIsOptional(info),
+      messages: [{ role: "user", text: questionText(this.#draft) }],
+      maxOutputTokens,
+      timeoutMs: settings.current.timeoutMs,
+      requestType: this.#draft.excerpt === null ? "ask" : "ask-selection",
+    };
+  }
+
+  async #provider(): Promise<ProviderInfo> {
+    const api = await this.#services.sidecar.api();
+    const { provider } = this.#draft.choice;
+    const info = (await api.providers()).find(({ name }) => name === provider);
+    if (info === undefined) {
+      throw new Error(vscode.l10n.t("There is no provider named {provider}.", { provider }));
+    }
+    return info;
+  }
+
+  #onText(text: string, onAnswer: (answer: Answer) => void): void {
+    void this.#answer(onAnswer).then((answer) => answer.append(text));
+    this.#words += text.match(/\S+/g)?.length ?? 0;
+    const now = Date.now();
+    if (now - this.#reportedAt > PROGRESS_PAUSE_MS) {
+      this.#reportedAt = now;
+      const n = formatCount(this.#words);
+      this.#report(this.#words === 1 ? vscode.l10n.t("1 word") : vscode.l10n.t("{n} words", { n }));
+    }
+  }
+
+  /** The document opens with the first words: a call that is refused leaves nothing behind. */
+  #answer(onAnswer: (answer: Answer) => void): Promise<Answer> {
+    this.#opening ??= (async () => {
+      const { choice, prompt } = this.#draft;
+      const answer = await this.#services.answers.open(choice.model, answerHead(choice.provider, choice.model, prompt));
+      onAnswer(answer);
+      return answer;
+    })();
+    return this.#opening;
+  }
+
+  async #finish(trouble: string | null, onAnswer: (answer: Answer) => void): Promise<void> {
+    const { log } = this.#services;
+    const answer = await this.#answer(onAnswer);
+    const call = await this.#bookedCall();
+    const to = this.#clampedOutput;
+    const clamped = to === null ? null : { from: this.#draft.maxOutputTokens, to };
+    answer.append(answerFoot({ call, clamped, trouble }, vscode.l10n.t));
+    answer.finish();
+    log.info(
+      `Call ${this.#callId ?? "without an id"} of ${this.#draft.choice.model}: ${call?.status ?? "not booked yet"}`,
+    );
+  }
+
+  async #bookedCall(): Promise<Call | null> {
+    if (this.#callId === null) {
+      return null;
+    }
+    try {
+      return await (await this.#services.sidecar.api()).call(this.#callId, BOOKING_LIMIT_MS);
+    } catch (error) {
+      this.#services.log.warn(`What the call ${this.#callId} cost could not be told: ${messageOf(error)}`);
+      return null;
+    }
+  }
+
+  async #fail(error: unknown, onAnswer: (answer: Answer) => void): Promise<Sent> {
+    const { log } = this.#services;
+    const kind = error instanceof PromptError ? error.kind : "failed";
+    const message = messageOf(error);
+    if (this.#opening !== undefined) {
+      await this.#finish(kind === "cancelled" ? vscode.l10n.t("Cancelled.") : message, onAnswer);
+    }
+    if (kind === "cancelled") {
+      log.info("A prompt was cancelled");
+      return { kind: "cancelled" };
+    }
+    log.warn(`A prompt failed (${kind}): ${message}`);
+    if (error instanceof PromptError && error.refusal !== null) {
+      const { budget, worstCaseNanoUsd } = error.refusal;
+      return { kind: "refused", message, budget, worstCaseNanoUsd };
+    }
+    return { kind: kind === "key-missing" || kind === "key-wrong" ? "key" : "failed", message };
+  }
+}
+
+function retryInWords({ attempt, lastAttempt, delayMs, error }: RetryNotice): string {
+  return vscode.l10n.t("{reason} Attempt {n} of {last} follows in {delay}.", {
+    reason: error.message,
+    n: attempt,
+    last: lastAttempt,
+    delay: formatDuration(delayMs),
+  });
+}

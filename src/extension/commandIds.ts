@@ -1,0 +1,17 @@
+/** Every command of the manifest. */
+export const COMMANDS = {
+  ask: "tollgate.ask",
+  askSelection: "tollgate.askSelection",
+  cancelPrompt: "tollgate.cancelPrompt",
+  showCosts: "tollgate.showCosts",
+  setBudget: "tollgate.setBudget",
+  raiseBudget: "tollgate.raiseBudget",
+  allowOnce: "tollgate.allowOnce",
+  addApiKey: "tollgate.addApiKey",
+  removeApiKey: "tollgate.removeApiKey",
+  exportLedger: "tollgate.exportLedger",
+  restartSidecar: "tollgate.restartSidecar",
+  showLog: "tollgate.showLog",
+} as const;
+
+export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];

@@ -1,0 +1,118 @@
+import * as vscode from "vscode";
+import {
+  type RawSettings,
+  resolveSettings,
+  SETTING_DEFAULTS,
+  SETTING_IDS,
+  type SettingId,
+  type Settings,
+  SettingsError,
+} from "./settings.ts";
+
+/** The last settings that made sense. Ones that do not are reported once and change nothing. */
+export class SettingsStore implements vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<Settings>();
+  readonly #disposables: vscode.Disposable[];
+  readonly #log: vscode.LogOutputChannel;
+  #current: Settings;
+  #reported: string | undefined;
+  readonly onDidChange = this.#changed.event;
+
+  constructor(log: vscode.LogOutputChannel) {
+    this.#log = log;
+    this.#current = resolveSettings({}, {});
+    this.#read();
+    this.#disposables = [
+      this.#changed,
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration("tollgate") && this.#read()) {
+          this.#changed.fire(this.#current);
+        }
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => {
+        if (this.#read()) {
+          this.#changed.fire(this.#current);
+        }
+      }),
+    ];
+  }
+
+  get current(): Settings {
+    return this.#current;
+  }
+
+  /** What is wrong with the settings as they stand; undefined where nothing is. */
+  get problem(): string | undefined {
+    return this.#reported;
+  }
+
+  async write(id: SettingId, value: unknown): Promise<void> {
+    const [section, name] = split(id);
+    await vscode.workspace.getConfiguration(section).update(name, value, vscode.ConfigurationTarget.Global);
+  }
+
+  /** The user's own value of a setting, unchecked. */
+  userValue(id: SettingId): unknown {
+    const [section, name] = split(id);
+    return vscode.workspace.getConfiguration(section).inspect(name)?.globalValue;
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.#disposables).dispose();
+  }
+
+  /** Whether the settings make sense, and are now the current ones. */
+  #read(): boolean {
+    try {
+      this.#current = resolveSettings(readRaw(), process.env);
+      this.#reported = undefined;
+      return true;
+    } catch (error) {
+      if (!(error instanceof SettingsError)) {
+        throw error;
+      }
+      if (this.#reported !== error.message) {
+        this.#reported = error.message;
+        this.#log.warn(`Settings were not applied: ${error.message}`);
+        void showProblem(error.message);
+      }
+      return false;
+    }
+  }
+}
+
+async function showProblem(problem: string): Promise<void> {
+  const open = vscode.l10n.t("Open Settings");
+  const chosen = await vscode.window.showErrorMessage(
+    vscode.l10n.t("Tollgate: these settings make no sense, so nothing was changed. {problem}", { problem }),
+    open,
+  );
+  if (chosen === open) {
+    await vscode.commands.executeCommand("workbench.action.openSettings", "tollgate");
+  }
+}
+
+/** What is set, less what is only a default. In an untrusted workspace, the workspace's own values do not count. */
+function readRaw(): RawSettings {
+  const raw: Partial<Record<SettingId, unknown>> = {};
+  for (const id of SETTING_IDS) {
+    const [section, name] = split(id);
+    const configuration = vscode.workspace.getConfiguration(section);
+    const found = configuration.inspect(name);
+    const workspaceValue = vscode.workspace.isTrusted
+      ? (found?.workspaceFolderValue ?? found?.workspaceValue)
+      : undefined;
+    const set = workspaceValue ?? found?.globalValue;
+    if (set !== undefined && set !== null) {
+      // `get` merges the objects of several scopes, as VS Code shows them.
+      raw[id] =
+        typeof SETTING_DEFAULTS[id] === "object" && workspaceValue !== undefined ? configuration.get(name) : set;
+    }
+  }
+  return raw;
+}
+
+/** `tollgate.request.timeoutSeconds` as the section and the name that VS Code's configuration takes. */
+function split(id: SettingId): [section: string, name: string] {
+  return ["tollgate", id.slice("tollgate.".length)];
+}

@@ -1,0 +1,69 @@
+import type { CallsPage, Summary, SummaryBy } from "../domain/api.ts";
+import type { Scope } from "../domain/budget.ts";
+import type { Call } from "../domain/call.ts";
+import type { Accrual, Decision, RaisedAlert, Refusal } from "../domain/events.ts";
+import type { NanoUsd } from "../domain/money.ts";
+import type { Books } from "./books.ts";
+import { activeDecisions, alertsSince } from "./queries/budgetRecords.ts";
+import { type CallsFilter, callById, callsPage, exportCalls, refusalOf } from "./queries/calls.ts";
+import { accruedByProvider, lastAccrual } from "./queries/compute.ts";
+import { type Spend, spendByPeriod, spentIn, topModels, totals } from "./queries/spend.ts";
+import { summary } from "./queries/summary.ts";
+
+/** Every question that can be put to the books. Times are ms since the epoch; null bounds nothing. */
+export abstract class BookReader {
+  /** The books with everything that has been acknowledged. */
+  protected abstract get books(): Books;
+
+  spentIn(scope: Scope, from: number | null, to: number | null): NanoUsd {
+    return spentIn(this.books, scope, { from, to });
+  }
+
+  totals(from: number | null, to: number | null): Spend {
+    return totals(this.books, { from, to });
+  }
+
+  spendByPeriod(starts: readonly number[]): Spend[] {
+    return spendByPeriod(this.books, starts);
+  }
+
+  topModels(from: number | null, to: number | null, limit: number): ReturnType<typeof topModels> {
+    return topModels(this.books, { from, to }, limit);
+  }
+
+  summary(by: SummaryBy, from: number | null, to: number | null, timeZone: string): Summary {
+    return summary(this.books, by, { from, to }, timeZone);
+  }
+
+  callsPage(filter: CallsFilter, cursor: string | null, limit: number): CallsPage {
+    return callsPage(this.books, filter, cursor, limit);
+  }
+
+  callById(id: string): Call | null {
+    return callById(this.books, id);
+  }
+
+  refusalOf(callId: string): Refusal | null {
+    return refusalOf(this.books, callId);
+  }
+
+  exportCalls(from: number | null, to: number | null): Generator<Call> {
+    return exportCalls(() => this.books, { from, to });
+  }
+
+  alertsSince(atMs: number): RaisedAlert[] {
+    return alertsSince(this.books, atMs);
+  }
+
+  activeDecisions(nowMs: number): Decision[] {
+    return activeDecisions(this.books, nowMs);
+  }
+
+  accruedByProvider(from: number | null, to: number | null): Map<string, NanoUsd> {
+    return accruedByProvider(this.books, { from, to });
+  }
+
+  lastAccrual(provider: string): Accrual | null {
+    return lastAccrual(this.books, provider);
+  }
+}

@@ -1,0 +1,148 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import initSqlJs, { type Database, type SqlJsStatic, type SqlValue, type Statement } from "sql.js";
+import { LedgerError, newerError } from "./ledgerError.ts";
+import { MIGRATIONS } from "./schema.ts";
+
+export type Row = Record<string, SqlValue>;
+
+const engines = new Map<string, Promise<SqlJsStatic>>();
+
+/**
+ * Loads SQLite. `wasmPath` is its WebAssembly file; by default the one beside this bundle or, where there is none, the
+ * installed package's.
+ */
+export function loadSqlite(wasmPath: string = defaultWasmPath()): Promise<SqlJsStatic> {
+  let engine = engines.get(wasmPath);
+  if (engine === undefined) {
+    engine = startEngine(wasmPath);
+    engine.catch(() => engines.delete(wasmPath));
+    engines.set(wasmPath, engine);
+  }
+  return engine;
+}
+
+async function startEngine(wasmPath: string): Promise<SqlJsStatic> {
+  let wasm: Buffer;
+  try {
+    wasm = readFileSync(wasmPath);
+  } catch (error) {
+    throw new LedgerError("missing-part", `Tollgate is not whole: ${wasmPath} is missing. Install it again.`, error);
+  }
+  return initSqlJs({
+    wasmBinary: wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength) as ArrayBuffer,
+  });
+}
+
+function defaultWasmPath(): string {
+  const beside = join(import.meta.dirname, "sql-wasm.wasm");
+  return existsSync(beside) ? beside : createRequire(import.meta.url).resolve("sql.js/dist/sql-wasm.wasm");
+}
+
+/** The projection's database, in memory, with its statements prepared once. */
+export class LedgerDatabase {
+  readonly #database: Database;
+  readonly #statements = new Map<string, Statement>();
+
+  /** Opens an image, or an empty database, and brings it to the present schema. @throws LedgerError where it is newer */
+  constructor(sqlite: SqlJsStatic, image: Uint8Array | null) {
+    this.#database = new sqlite.Database(image);
+    try {
+      this.#database.run("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY");
+      this.#migrate();
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  #migrate(): void {
+    const version = Number(this.get("PRAGMA user_version")?.user_version ?? 0);
+    if (version > MIGRATIONS.length) {
+      throw newerError("The ledger's database");
+    }
+    for (let step = version; step < MIGRATIONS.length; step += 1) {
+      this.transaction(() => {
+        this.#database.exec(MIGRATIONS[step] as string);
+        this.#database.run(`PRAGMA user_version = ${step + 1}`);
+      });
+    }
+  }
+
+  /** Throws where the image is not a whole database; `quick` does not compare indexes with their tables. */
+  check(how: "quick" | "thorough"): void {
+    const row = this.get(how === "quick" ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)");
+    const [found] = Object.values(row ?? {});
+    if (found !== "ok") {
+      throw new Error(`The database is damaged: ${String(found)}`);
+    }
+  }
+
+  /** Runs a statement; returns the number of rows it changed. */
+  run(sql: string, parameters: SqlValue[] = []): number {
+    const statement = this.#prepared(sql);
+    statement.run(parameters);
+    return this.#database.getRowsModified();
+  }
+
+  all(sql: string, parameters: SqlValue[] = []): Row[] {
+    const rows: Row[] = [];
+    this.each(sql, parameters, (row) => rows.push(row));
+    return rows;
+  }
+
+  /** Visits the rows one by one, where all of them together would be too many. */
+  each(sql: string, parameters: SqlValue[], visit: (row: Row) => void): void {
+    const statement = this.#prepared(sql);
+    try {
+      statement.bind(parameters);
+      while (statement.step()) {
+        visit(statement.getAsObject());
+      }
+    } finally {
+      statement.reset();
+    }
+  }
+
+  get(sql: string, parameters: SqlValue[] = []): Row | null {
+    return this.all(sql, parameters)[0] ?? null;
+  }
+
+  /** All of it happens or nothing. */
+  transaction<T>(work: () => T): T {
+    this.#database.run("BEGIN");
+    try {
+      const result = work();
+      this.#database.run("COMMIT");
+      return result;
+    } catch (error) {
+      this.#database.run("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** The database as a file that any SQLite opens. */
+  export(): Uint8Array {
+    return this.#database.export();
+  }
+
+  close(): void {
+    this.#database.close();
+    this.#statements.clear();
+  }
+
+  #prepared(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/** A sum of money or tokens as SQLite gives it; beyond what a number holds exactly it stays at the greatest such number. */
+export function wholeNumber(value: SqlValue | undefined): number {
+  return Math.min(Number(value ?? 0), Number.MAX_SAFE_INTEGER);
+}

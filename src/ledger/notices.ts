@@ -1,0 +1,16 @@
+/** What is or was wrong with the ledger, in words for its user, one of each kind. */
+export class Notices {
+  readonly #texts = new Map<string, string>();
+
+  set(kind: string, text: string): void {
+    this.#texts.set(kind, text);
+  }
+
+  clear(kind: string): void {
+    this.#texts.delete(kind);
+  }
+
+  get all(): string[] {
+    return [...this.#texts.values()];
+  }
+}

@@ -1,0 +1,204 @@
+import type { Call } from "../domain/call.ts";
+import type { EventOf, TollgateEvent } from "../domain/events.ts";
+import type { Archives } from "./archives.ts";
+import { CallKeys } from "./callKeys.ts";
+import { callOfRow, INSERT_CALL, rowOfCall } from "./callRows.ts";
+import { type LedgerDatabase, wholeNumber } from "./database.ts";
+import { bucketOf } from "./figures.ts";
+import { RollupBatch } from "./rollupBatch.ts";
+
+/** An event that the database did not take, and why. */
+export interface SkippedEvent {
+  readonly seq: number;
+  readonly why: string;
+}
+
+/** Brings the database to what the journal says, a batch of events at a time. Each event counts once, by its `seq`. */
+export class Projection {
+  readonly database: LedgerDatabase;
+  readonly keys: CallKeys;
+  readonly archives: Archives;
+  #appliedSeq: number;
+
+  constructor(database: LedgerDatabase, archives: Archives) {
+    this.database = database;
+    this.archives = archives;
+    this.keys = new CallKeys(database);
+    this.#appliedSeq = wholeNumber(database.get("SELECT value FROM meta WHERE name = 'applied_seq'")?.value);
+  }
+
+  /** The last event that the database holds. */
+  get appliedSeq(): number {
+    return this.#appliedSeq;
+  }
+
+  close(): void {
+    this.archives.close();
+    this.database.close();
+  }
+
+  /** Applies events in one transaction. One that cannot be applied is left out alone, and told. */
+  apply(events: readonly TollgateEvent[]): SkippedEvent[] {
+    const fresh = events.filter(({ seq }) => seq > this.#appliedSeq);
+    const last = fresh.at(-1);
+    if (last === undefined) {
+      return [];
+    }
+    try {
+      this.#applyTogether(fresh, last.seq);
+      return [];
+    } catch (error) {
+      this.keys.reload();
+      this.archives.reload();
+      if (fresh.length > 1) {
+        return fresh.flatMap((event) => this.apply([event]));
+      }
+      this.#applyTogether([], last.seq);
+      return [{ seq: last.seq, why: error instanceof Error ? error.message : String(error) }];
+    }
+  }
+
+  #applyTogether(events: readonly TollgateEvent[], lastSeq: number): void {
+    this.database.transaction(() => {
+      const rollups = new RollupBatch();
+      for (const event of events) {
+        this.#apply(event, rollups);
+      }
+      rollups.write(this.database);
+      this.database.run(
+        "INSERT INTO meta (name, value) VALUES ('applied_seq', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        [lastSeq],
+      );
+    });
+    this.#appliedSeq = lastSeq;
+  }
+
+  #apply(event: TollgateEvent, rollups: RollupBatch): void {
+    switch (event.type) {
+      case "call.held":
+        this.#held(event);
+        return;
+      case "call.settled":
+        this.database.run("DELETE FROM holds WHERE id = ?", [event.call.id]);
+        this.#book(event.call, event.seq, rollups);
+        return;
+      case "call.refused":
+        this.#book(event.call, event.seq, rollups);
+        this.database.run("INSERT OR IGNORE INTO refusals (call_id, refusal) VALUES (?, ?)", [
+          event.call.id,
+          JSON.stringify(event.refusal),
+        ]);
+        return;
+      case "compute.accrued":
+        this.#accrued(event);
+        return;
+      case "budget.decided": {
+        const { id, budget, kind, limitNanoUsd, until, by, why } = event.decision;
+        this.database.run(
+          "INSERT INTO decisions (seq, at, id, budget, kind, limit_nano_usd, until, by, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          [event.seq, event.at, id, budget, kind, limitNanoUsd, until, by, why],
+        );
+        return;
+      }
+      case "alert.raised": {
+        const { id, budget, threshold, windowStart, spentNanoUsd, limitNanoUsd } = event.alert;
+        this.database.run(
+          `INSERT INTO alerts (seq, at, id, budget, threshold, window_start, spent_nano_usd, limit_nano_usd)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+          [event.seq, event.at, id, budget, threshold, windowStart, spentNanoUsd, limitNanoUsd],
+        );
+        return;
+      }
+      case "provider.state":
+        this.database.run(
+          `INSERT INTO provider_states (name, at, up, detail) VALUES (?, ?, ?, ?)
+            ON CONFLICT (name) DO UPDATE SET at = excluded.at, up = excluded.up, detail = excluded.detail`,
+          [event.name, event.at, event.up ? 1 : 0, event.detail],
+        );
+        return;
+      case "budget.changed":
+        // A changed budget stands at its configured limit again.
+        this.database.run("UPDATE decisions SET spent = 1 WHERE budget = ? AND kind = 'raise'", [event.name]);
+        this.#changed(event, event.name, event.budget);
+        return;
+      case "provider.changed":
+        this.#changed(event, event.name, event.provider);
+        return;
+      case "price.changed":
+        this.#changed(event, null, null);
+        return;
+      case "sidecar.started":
+      case "sidecar.stopped":
+        return;
+    }
+  }
+
+  #held({ seq, at, held }: EventOf<"call.held">): void {
+    for (const budget of held.allowedBy) {
+      this.database.run(
+        `UPDATE decisions SET spent = 1 WHERE seq =
+          (SELECT MIN(seq) FROM decisions WHERE budget = ? AND kind = 'allow-once' AND spent = 0)`,
+        [budget],
+      );
+    }
+    if (this.database.get("SELECT 1 FROM call_rows WHERE id = ?", [held.id]) === null) {
+      this.database.run("INSERT OR REPLACE INTO holds (id, seq, at, held) VALUES (?, ?, ?, ?)", [
+        held.id,
+        seq,
+        at,
+        JSON.stringify(held),
+      ]);
+    }
+  }
+
+  /** A call counts once, by its id. What was booked as interrupted gives way to what is known better. */
+  #book(call: Call, seq: number, rollups: RollupBatch): void {
+    const archive = this.archives.at(Date.parse(call.startedAt));
+    if (archive !== null) {
+      // It may be one that is archived already, or known better now: that can only be told with its month at hand.
+      this.archives.takeBack(archive, this.keys);
+    }
+    const row = rowOfCall(call, seq, this.keys);
+    if (this.database.run(INSERT_CALL, row) === 0) {
+      const before = this.database.get("SELECT * FROM call_rows WHERE id = ?", [call.id]);
+      if (before === null || before.status !== "interrupted" || call.status === "interrupted") {
+        return;
+      }
+      rollups.add(callOfRow(before, this.keys), Number(before.key_id), -1);
+      this.database.run("DELETE FROM call_rows WHERE id = ?", [call.id]);
+      this.database.run(INSERT_CALL, row);
+    }
+    rollups.add(call, this.keys.idOf(call), 1);
+  }
+
+  #accrued({ accrual }: EventOf<"compute.accrued">): void {
+    const { provider, from, to, costNanoUsd } = accrual;
+    this.database.run(
+      `INSERT INTO compute_rollups (bucket, provider, cost_nano_usd, up_ms) VALUES (?, ?, ?, ?)
+        ON CONFLICT (bucket, provider) DO UPDATE SET
+          cost_nano_usd = cost_nano_usd + excluded.cost_nano_usd, up_ms = up_ms + excluded.up_ms`,
+      [bucketOf(from), provider, costNanoUsd, to - from],
+    );
+    this.database.run(
+      `INSERT INTO last_accruals (provider, from_ms, to_ms, cost_nano_usd) VALUES (?, ?, ?, ?)
+        ON CONFLICT (provider) DO UPDATE SET
+          from_ms = excluded.from_ms, to_ms = excluded.to_ms, cost_nano_usd = excluded.cost_nano_usd`,
+      [provider, from, to, costNanoUsd],
+    );
+  }
+
+  #changed(
+    event: EventOf<"budget.changed" | "provider.changed" | "price.changed">,
+    name: string | null,
+    content: unknown,
+  ): void {
+    this.database.run("INSERT INTO changes (seq, at, type, name, by, content) VALUES (?, ?, ?, ?, ?, ?)", [
+      event.seq,
+      event.at,
+      event.type,
+      name,
+      event.by,
+      content === null ? null : JSON.stringify(content),
+    ]);
+  }
+}

@@ -1,0 +1,121 @@
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import type { SqlJsStatic } from "sql.js";
+import { LedgerDatabase } from "./database.ts";
+import type { FileSystem } from "./fileSystem.ts";
+import { LedgerError } from "./ledgerError.ts";
+
+export const SNAPSHOT = "ledger.sqlite";
+export const PREVIOUS_SNAPSHOT = "ledger.previous.sqlite";
+const TEMPORARY = "ledger.sqlite.tmp";
+/** Checksums of the images that were written last: one that bears them need not be searched for damage, page by page. */
+const CHECKSUMS = "ledger.checksums.json";
+const KEPT_CHECKSUMS = 3;
+
+const MAGIC = "SQLite format 3\0";
+
+/** Puts a database image in place of the last one, which becomes the previous one. A crash leaves at least one whole. */
+export async function writeSnapshot(fs: FileSystem, dir: string, image: Uint8Array): Promise<void> {
+  const temporary = join(dir, TEMPORARY);
+  try {
+    await fs.writeFile(temporary, image);
+    await fs.writeFile(join(dir, CHECKSUMS), checksumsText([checksum(image), ...readChecksums(fs, dir)]));
+    if (fs.exists(join(dir, SNAPSHOT))) {
+      await fs.rename(join(dir, SNAPSHOT), join(dir, PREVIOUS_SNAPSHOT));
+    }
+    await fs.rename(temporary, join(dir, SNAPSHOT));
+    await fs.syncFolder(dir);
+  } catch (error) {
+    try {
+      fs.remove(temporary);
+    } catch {
+      // The next snapshot writes over it.
+    }
+    throw error;
+  }
+}
+
+export interface SnapshotFinding {
+  readonly database: LedgerDatabase;
+  /** Names that damaged files were given. */
+  readonly setAside: readonly string[];
+}
+
+/** Opens the newest whole snapshot, else an empty database. Damaged ones are renamed, not removed. @throws LedgerError */
+export async function loadSnapshot(
+  fs: FileSystem,
+  dir: string,
+  sqlite: SqlJsStatic,
+  nowMs: number,
+): Promise<SnapshotFinding> {
+  const setAside: string[] = [];
+  const checksums = readChecksums(fs, dir);
+  for (const name of [SNAPSHOT, PREVIOUS_SNAPSHOT]) {
+    if (!fs.exists(join(dir, name))) {
+      continue;
+    }
+    const image = fs.read(join(dir, name));
+    const database = openImage(sqlite, image, checksums.includes(checksum(image)) ? "known" : "quick");
+    if (database !== null) {
+      return { database, setAside };
+    }
+    const aside = `${name}.damaged-${new Date(nowMs).toISOString().replaceAll(":", "-")}`;
+    await fs.rename(join(dir, name), join(dir, aside));
+    setAside.push(aside);
+  }
+  return { database: new LedgerDatabase(sqlite, null), setAside };
+}
+
+/** Null where the image is not a whole database of the ledger. @throws LedgerError where it is a newer one */
+export function openImage(
+  sqlite: SqlJsStatic,
+  image: Uint8Array,
+  how: "known" | "quick" | "thorough",
+): LedgerDatabase | null {
+  if (!isWhole(image)) {
+    return null;
+  }
+  let database: LedgerDatabase | undefined;
+  try {
+    database = new LedgerDatabase(sqlite, image);
+    if (how !== "known") {
+      database.check(how);
+    }
+    database.get("SELECT value FROM meta WHERE name = 'applied_seq'");
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof LedgerError) {
+      throw error;
+    }
+    return null;
+  }
+}
+
+function checksum(image: Uint8Array): number {
+  return crc32(image);
+}
+
+function checksumsText(checksums: readonly number[]): Uint8Array {
+  return Buffer.from(`${JSON.stringify(checksums.slice(0, KEPT_CHECKSUMS))}\n`);
+}
+
+/** Without them a start takes longer, no more. */
+function readChecksums(fs: FileSystem, dir: string): number[] {
+  try {
+    const checksums: unknown = JSON.parse(Buffer.from(fs.read(join(dir, CHECKSUMS))).toString("utf8"));
+    return Array.isArray(checksums) ? checksums : [];
+  } catch {
+    return [];
+  }
+}
+
+/** SQLite's header tells the page size (bytes 16–17; 1 means 65,536) and the number of pages (bytes 28–31). */
+function isWhole(image: Uint8Array): boolean {
+  const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength);
+  if (bytes.length < 100 || bytes.toString("latin1", 0, MAGIC.length) !== MAGIC) {
+    return false;
+  }
+  const pageSize = bytes.readUInt16BE(16) === 1 ? 65_536 : bytes.readUInt16BE(16);
+  return bytes.readUInt32BE(28) * pageSize === bytes.length;
+}

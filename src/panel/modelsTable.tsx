@@ -1,0 +1,143 @@
+import type { ComponentChildren } from "preact";
+import type { SummaryGroup } from "../domain/api.ts";
+import { formatCount, formatDuration, formatTokens } from "../domain/formats.ts";
+import { Amount, decimalsOf } from "./amounts.tsx";
+import { isUnknownPrice, MODEL_COLUMNS, type ModelColumnKey, sortedModels, totalOf } from "./modelColumns.ts";
+import type { PanelState } from "./panelState.ts";
+import { Scroller, Section } from "./section.tsx";
+
+interface ModelsTableProps {
+  readonly models: readonly SummaryGroup[];
+  /** Days that are summed up. */
+  readonly days: number;
+  readonly sort: PanelState["sort"];
+  readonly onSort: (sort: PanelState["sort"]) => void;
+}
+
+/** Spend, tokens and speed of each model. */
+export function ModelsTable({ models, days, sort, onSort }: ModelsTableProps) {
+  const total = totalOf(models);
+  const align = decimalsOf([total.costNanoUsd, ...models.map((model) => model.costNanoUsd)]);
+  return (
+    <Section title="Models" note={noteOn(days, total.unpricedCalls)}>
+      <Scroller label="Models, a table that scrolls">
+        <table class="pinned">
+          <caption class="unseen">Cost, calls, tokens and latency by model</caption>
+          <thead>
+            <tr>
+              {MODEL_COLUMNS.map((column) => (
+                <th
+                  scope="col"
+                  key={column.key}
+                  class={column.key === "provider" ? "beside" : isText(column.key) ? "" : "number"}
+                  {...(sort.by === column.key
+                    ? { "aria-sort": sort.descending ? ("descending" as const) : ("ascending" as const) }
+                    : {})}
+                >
+                  <button
+                    type="button"
+                    class="sorter"
+                    title={column.meaning}
+                    onClick={() => onSort(next(sort, column.key))}
+                  >
+                    {column.title}
+                    <span class="direction" aria-hidden="true">
+                      {sort.by === column.key ? (sort.descending ? "↓" : "↑") : ""}
+                    </span>
+                  </button>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {sortedModels(models, sort.by, sort.descending).map((model) => (
+              <ModelRow key={`${model.provider}/${model.key}`} model={model} align={align} />
+            ))}
+          </tbody>
+          {models.length > 1 && (
+            <tfoot>
+              <ModelRow model={total} align={align} />
+            </tfoot>
+          )}
+        </table>
+      </Scroller>
+    </Section>
+  );
+}
+
+function noteOn(days: number, unpriced: number): string {
+  return unpriced === 0
+    ? `in ${days} days`
+    : `in ${days} days; the price of ${formatCount(unpriced)} ${unpriced === 1 ? "call" : "calls"} is not known`;
+}
+
+/** Names begin at A, figures at the greatest; a second press turns the order round. */
+function next(sort: PanelState["sort"], by: ModelColumnKey): PanelState["sort"] {
+  return { by, descending: sort.by === by ? !sort.descending : !isText(by) };
+}
+
+function isText(key: ModelColumnKey): boolean {
+  return key === "model" || key === "provider";
+}
+
+function ModelRow({ model, align }: { readonly model: SummaryGroup; readonly align: number }) {
+  return (
+    <tr>
+      <th scope="row">
+        <span class="name" title={model.key}>
+          {model.key}
+        </span>
+        {model.provider !== null && <span class="beneath muted">{model.provider}</span>}
+      </th>
+      <td class="beside muted">{model.provider ?? ""}</td>
+      <td class="number">
+        <ModelCost model={model} align={align} />
+      </td>
+      <td class="number">{formatCount(model.calls)}</td>
+      <Count value={model.errors} bad />
+      <Count value={model.refused} bad />
+      <Tokens value={model.inputTokens} />
+      <Tokens value={model.cachedInputTokens} />
+      <Tokens value={model.outputTokens} />
+      <Latency value={model.averageLatencyMs} />
+      <Latency value={model.p95LatencyMs} />
+      <Latency value={model.averageFirstTokenMs} />
+    </tr>
+  );
+}
+
+function ModelCost({ model, align }: { readonly model: SummaryGroup; readonly align: number }) {
+  if (isUnknownPrice(model)) {
+    return <span class="muted">unknown price</span>;
+  }
+  return (
+    <>
+      {model.unpricedCalls > 0 && <abbr title="At least: the price of some calls is not known">≥ </abbr>}
+      <Amount nanoUsd={model.costNanoUsd} align={align} estimated={model.estimatedCalls > 0} />
+    </>
+  );
+}
+
+function Cell({ quiet, title, children }: { quiet: boolean; title?: string; children: ComponentChildren }) {
+  return (
+    <td class={quiet ? "number muted" : "number"} {...(title === undefined ? {} : { title })}>
+      {children}
+    </td>
+  );
+}
+
+function Count({ value, bad }: { readonly value: number; readonly bad: boolean }) {
+  return value > 0 && bad ? <td class="number bad">{formatCount(value)}</td> : <Cell quiet={value === 0}>{value}</Cell>;
+}
+
+function Tokens({ value }: { readonly value: number }) {
+  return (
+    <Cell quiet={value === 0} title={`${formatCount(value)} tokens`}>
+      {formatTokens(value)}
+    </Cell>
+  );
+}
+
+function Latency({ value }: { readonly value: number | null }) {
+  return <Cell quiet={value === null}>{value === null ? "—" : formatDuration(value)}</Cell>;
+}

@@ -1,0 +1,254 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { decisionRequestSchema, estimateRequestSchema, passRequestSchema, summaryBySchema } from "../../domain/api.ts";
+import { ConfigError } from "../../domain/config.ts";
+import { nanoFromUsd } from "../../domain/money.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import type { EventStream } from "../eventStream.ts";
+import type { Figures } from "../figures.ts";
+import type { Gatekeeper } from "../gatekeeper.ts";
+import type { Settings } from "../settings.ts";
+import { estimateCall } from "./estimate.ts";
+import {
+  type ApiRequest,
+  checked,
+  HttpError,
+  integerFrom,
+  readAnyJson,
+  readJson,
+  sendError,
+  sendJson,
+  timeFrom,
+} from "./http.ts";
+
+export interface ApiOptions {
+  readonly settings: Settings;
+  readonly figures: Figures;
+  readonly gatekeeper: Gatekeeper;
+  readonly ledger: Ledger;
+  readonly events: EventStream;
+  readonly now: () => number;
+  readonly timeZone: () => string;
+  readonly shutDown: (why: string) => void;
+  readonly log: (message: string) => void;
+}
+
+type Handler = (request: ApiRequest) => Promise<unknown> | unknown;
+
+/** The API below `/api/v1/`, as CONTRACT names it and the panel, the status bar and the command line use it. */
+export class Api {
+  readonly #options: ApiOptions;
+  readonly #claimed = new Set<string>();
+  readonly #routes: Readonly<Record<string, Handler>>;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+    const { figures, settings, events } = options;
+    this.#routes = {
+      "GET status": () => figures.status(),
+      "GET overview": ({ query }) => figures.overview(integerFrom(query, "days", 30, 1, 366)),
+      "GET calls": (request) => this.#calls(request),
+      "GET calls *": (request) => this.#call(request),
+      "GET costs summary": (request) => this.#summary(request),
+      "GET budgets": () => ({ budgets: settings.config.budgets }),
+      "POST budgets": async (request) => settings.setBudget(await readAnyJson(request), "api"),
+      "PUT budgets *": async (request) => this.#putBudget(request),
+      "DELETE budgets *": ({ segments }) => this.#removeBudget(segments[1] ?? ""),
+      "POST budgets * decisions": (request) => this.#decide(request),
+      "GET providers": async () => ({ providers: await settings.providerInfos() }),
+      "GET providers * health": ({ segments }) => settings.providerHealth(segments[1] ?? ""),
+      "GET config": () => settings.config,
+      "PATCH config": async (request) => settings.patch(await readAnyJson(request), "api"),
+      "POST passes": async (request) => settings.pass(await readJson(request, passRequestSchema)),
+      "POST estimate": async (request) => this.#estimate(await readJson(request, estimateRequestSchema)),
+      "POST alerts * claim": ({ segments }) => this.#claim(segments[1] ?? ""),
+      "POST shutdown": (request) => this.#shutDown(request),
+      "GET events": ({ response }) => {
+        events.add(response);
+        return undefined;
+      },
+    };
+  }
+
+  /** Answers one request. Never throws. */
+  async handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const url = new URL(message.url ?? "/", "http://127.0.0.1");
+      const segments = url.pathname.slice("/api/v1/".length).split("/").map(decodeSegment);
+      const request: ApiRequest = {
+        method: message.method ?? "GET",
+        segments,
+        query: url.searchParams,
+        message,
+        response,
+      };
+      const handler = this.#handlerFor(request);
+      // A client that has its answer finds its call in the books: what is being booked is waited for. A disk that takes
+      // nothing is told of in the notices.
+      await this.#options.ledger.flush().catch(() => {});
+      const result = await handler(request);
+      if (result !== undefined) {
+        sendJson(response, 200, result);
+      }
+    } catch (error) {
+      this.#fail(response, error);
+    }
+  }
+
+  #handlerFor({ method, segments }: ApiRequest): Handler {
+    const [first, second, third] = segments;
+    const shapes =
+      segments.length === 1
+        ? [`${first}`]
+        : segments.length === 2
+          ? [`${first} ${second}`, `${first} *`]
+          : segments.length === 3
+            ? [`${first} * ${third}`]
+            : [];
+    for (const shape of shapes) {
+      const handler = Object.hasOwn(this.#routes, `${method} ${shape}`)
+        ? this.#routes[`${method} ${shape}`]
+        : undefined;
+      if (handler !== undefined) {
+        return handler;
+      }
+    }
+    const others = shapes.flatMap((shape) =>
+      Object.keys(this.#routes).filter((route) => route.split(" ").slice(1).join(" ") === shape),
+    );
+    if (others.length > 0) {
+      throw new HttpError(
+        405,
+        "method_not_allowed",
+        `${method} is not for this route; it takes ${others.map((route) => route.split(" ")[0]).join(", ")}`,
+      );
+    }
+    throw new HttpError(404, "not_found", `There is no /api/v1/${segments.join("/")}`);
+  }
+
+  #calls({ query }: ApiRequest): unknown {
+    const filter = Object.fromEntries(
+      ["provider", "model", "project", "tool", "tag", "status"].flatMap((name) => {
+        const value = query.get(name);
+        return value === null || value === "" ? [] : [[name, value]];
+      }),
+    );
+    const since = timeFrom(query, "since");
+    const until = timeFrom(query, "until");
+    const limit = integerFrom(query, "limit", 100, 1, 1_000);
+    const times = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+    try {
+      return this.#options.ledger.callsPage({ ...filter, ...times }, query.get("cursor"), limit);
+    } catch (error) {
+      throw error instanceof RangeError ? new HttpError(400, "invalid_request", error.message) : error;
+    }
+  }
+
+  async #call({ segments, query }: ApiRequest): Promise<unknown> {
+    const id = segments[1] ?? "";
+    const find = () => this.#options.ledger.callById(id);
+    let call = find();
+    const waitMs = integerFrom(query, "waitMs", 0, 0, 60_000);
+    if (call === null && waitMs > 0) {
+      await this.#options.gatekeeper.untilBooked(id, waitMs);
+      call = find();
+    }
+    if (call === null) {
+      throw new HttpError(404, "not_found", `No booked call has the id ${id}`);
+    }
+    return call;
+  }
+
+  #summary({ query }: ApiRequest): unknown {
+    const by = checked(summaryBySchema, query.get("by") ?? "model");
+    return this.#options.ledger.summary(
+      by,
+      timeFrom(query, "from") ?? null,
+      timeFrom(query, "to") ?? null,
+      this.#options.timeZone(),
+    );
+  }
+
+  async #putBudget(request: ApiRequest): Promise<unknown> {
+    const body = await readAnyJson(request);
+    const name = request.segments[1] ?? "";
+    if (typeof body !== "object" || body === null) {
+      throw new HttpError(400, "invalid_request", "The request body is not a budget");
+    }
+    const given = (body as { name?: unknown }).name ?? name;
+    if (given !== name) {
+      throw new HttpError(400, "invalid_request", `name: "${String(given)}" differs from the "${name}" of the address`);
+    }
+    return this.#options.settings.setBudget({ ...body, name }, "api");
+  }
+
+  async #removeBudget(name: string): Promise<unknown> {
+    if (!(await this.#options.settings.removeBudget(name, "api"))) {
+      throw noBudget(name);
+    }
+    return { removed: name };
+  }
+
+  async #decide(request: ApiRequest): Promise<unknown> {
+    const name = request.segments[1] ?? "";
+    const account = this.#options.gatekeeper.gate.account(name, this.#options.now());
+    const wanted = await readJson(request, decisionRequestSchema);
+    if (account === undefined) {
+      throw noBudget(name);
+    }
+    return this.#options.gatekeeper.decide({
+      budget: name,
+      kind: wanted.kind,
+      limitNanoUsd: wanted.kind === "raise" ? nanoFromUsd(wanted.limitUsd) : null,
+      until: account.window.end,
+      by: wanted.by,
+      why: wanted.why,
+    });
+  }
+
+  #estimate(wanted: Parameters<typeof estimateCall>[1]): unknown {
+    const { settings, gatekeeper, now } = this.#options;
+    const { providers } = settings.config;
+    const provider = Object.hasOwn(providers, wanted.provider) ? providers[wanted.provider] : undefined;
+    if (provider === undefined) {
+      throw new HttpError(404, "not_found", `No provider is named ${wanted.provider}`);
+    }
+    return estimateCall({ provider, prices: settings.prices, usual: settings.usual, gatekeeper, now: now() }, wanted);
+  }
+
+  /** The first who claims an alert shows it; all others need not. */
+  #claim(id: string): unknown {
+    const claimed = !this.#claimed.has(id);
+    this.#claimed.add(id);
+    return { claimed };
+  }
+
+  async #shutDown(request: ApiRequest): Promise<unknown> {
+    const body = await readAnyJson(request);
+    const why = String((body as { why?: unknown } | null)?.why ?? "asked to");
+    this.#options.shutDown(why);
+    return { leaving: true };
+  }
+
+  #fail(response: ServerResponse, error: unknown): void {
+    if (error instanceof HttpError) {
+      sendError(response, error.status, error.code, error.message);
+    } else if (error instanceof ConfigError) {
+      sendError(response, 400, "invalid_request", error.message);
+    } else {
+      this.#options.log(`A request to the API failed: ${error instanceof Error ? error.stack : String(error)}`);
+      sendError(response, 500, "tollgate_error", error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+function noBudget(name: string): HttpError {
+  return new HttpError(404, "not_found", `No budget is named ${name}`);
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new HttpError(400, "invalid_request", `The path holds a malformed escape: ${segment}`);
+  }
+}

@@ -1,0 +1,30 @@
+import type { BudgetStatus } from "../domain/api.ts";
+import { limitOf } from "../domain/budget.ts";
+import type { BudgetAccount } from "../domain/budgetAccount.ts";
+
+/** A budget as the API shows it. */
+export function budgetStatus(account: BudgetAccount): BudgetStatus {
+  const { budget, window, raisedUntil } = account;
+  return {
+    name: budget.name,
+    window: budget.window,
+    hard: budget.hard,
+    scope: budget.scope,
+    warnAt: budget.warnAt,
+    spentNanoUsd: account.spentNanoUsd,
+    heldNanoUsd: account.heldNanoUsd,
+    limitNanoUsd: account.limitNanoUsd,
+    configuredLimitNanoUsd: limitOf(budget),
+    leftNanoUsd: Math.max(0, account.roomNanoUsd),
+    state: account.state,
+    windowStart: iso(window.start),
+    resetsAt: window.end === null ? null : iso(window.end),
+    raised: raisedUntil !== undefined,
+    raisedUntil: raisedUntil === undefined || raisedUntil === null ? null : iso(raisedUntil),
+    allowances: account.allowances,
+  };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

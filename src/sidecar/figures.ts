@@ -1,0 +1,114 @@
+import type { ComputeStatus, Overview, Status } from "../domain/api.ts";
+import type { Config } from "../domain/config.ts";
+import type { Gate } from "../domain/gate.ts";
+import { type Calendar, lastDays, localDayKey, windowAt } from "../domain/window.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { budgetStatus } from "./budgetStatus.ts";
+import type { ComputeMeter } from "./computeMeter.ts";
+
+const TOP_MODELS = 5;
+const RECENT_CALLS = 50;
+
+/** What this process is, as its status tells. */
+export interface Identity {
+  readonly version: string;
+  readonly pid: number;
+  readonly url: string;
+  readonly dataDir: string;
+  readonly startedAt: number;
+}
+
+export interface FiguresOptions {
+  readonly identity: () => Identity;
+  readonly config: () => Config;
+  readonly calendar: () => Calendar;
+  readonly gate: Gate;
+  readonly ledger: Ledger;
+  readonly meter: ComputeMeter;
+  readonly now: () => number;
+  /** What is wrong beside the ledger's own notices. */
+  readonly notices: () => readonly string[];
+}
+
+/** Puts together what status bar, panel and command line show, from the gate's counters and the ledger's sums. */
+export class Figures {
+  readonly #options: FiguresOptions;
+
+  constructor(options: FiguresOptions) {
+    this.#options = options;
+  }
+
+  status(): Status {
+    const { gate, ledger } = this.#options;
+    const now = this.#options.now();
+    const calendar = this.#options.calendar();
+    const { startedAt, ...identity } = this.#options.identity();
+    const accounts = gate.accounts(now);
+    const today = windowAt("day", now, calendar);
+    const month = windowAt("month", now, calendar);
+    return {
+      ...identity,
+      startedAt: new Date(startedAt).toISOString(),
+      now: new Date(now).toISOString(),
+      timeZone: calendar.timeZone,
+      budgets: accounts.map(budgetStatus),
+      heldNanoUsd: gate.heldNanoUsd,
+      callsInFlight: gate.callsInFlight,
+      today: ledger.totals(today.start, today.end),
+      month: ledger.totals(month.start, month.end),
+      topModels: ledger.topModels(month.start, month.end, TOP_MODELS),
+      compute: this.#compute(today.start, month.start),
+      notices: [...ledger.notices, ...this.#options.notices()],
+    };
+  }
+
+  /** Everything the cost panel shows, over the last `days` local days. */
+  overview(days: number): Overview {
+    const { ledger } = this.#options;
+    const now = this.#options.now();
+    const { timeZone } = this.#options.calendar();
+    const starts = lastDays(days, now, timeZone);
+    const first = starts[0] ?? now;
+    const spend = ledger.spendByPeriod(starts);
+    const windowStarts = new Map(
+      this.#options.gate.accounts(now).map(({ budget, window }) => [budget.name, window.start]),
+    );
+    return {
+      status: this.status(),
+      days: starts.map((start, index) => ({
+        day: localDayKey(start, timeZone),
+        costNanoUsd: spend[index]?.costNanoUsd ?? 0,
+        calls: spend[index]?.calls ?? 0,
+      })),
+      models: ledger.summary("model", first, null, timeZone).groups,
+      recentCalls: ledger.callsPage({}, null, RECENT_CALLS).calls,
+      alerts: ledger
+        .alertsSince(Math.min(...windowStarts.values(), now))
+        .filter(({ budget, windowStart }) => windowStarts.get(budget) === windowStart),
+    };
+  }
+
+  #compute(today: number, month: number): ComputeStatus[] {
+    const { ledger, meter } = this.#options;
+    const metered = Object.entries(this.#options.config().providers).flatMap(([provider, { pricing }]) =>
+      pricing.kind === "compute-hour" ? [{ provider, hourlyRateUsd: pricing.hourlyRateUsd }] : [],
+    );
+    if (metered.length === 0) {
+      return [];
+    }
+    const ofToday = ledger.accruedByProvider(today, null);
+    const ofMonth = ledger.accruedByProvider(month, null);
+    return metered.map(({ provider, hourlyRateUsd }) => {
+      const { up, upSince, detail } = meter.stateOf(provider);
+      return {
+        provider,
+        up,
+        upSince: upSince === null ? null : new Date(upSince).toISOString(),
+        hourlyRateUsd,
+        todayNanoUsd: ofToday.get(provider) ?? 0,
+        monthNanoUsd: ofMonth.get(provider) ?? 0,
+        detail,
+      };
+    });
+  }
+}

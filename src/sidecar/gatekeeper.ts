@@ -1,0 +1,263 @@
+import { randomUUID } from "node:crypto";
+import type { Attribution } from "../domain/budget.ts";
+import type { BudgetAccount } from "../domain/budgetAccount.ts";
+import type { Call } from "../domain/call.ts";
+import type { CallBound } from "../domain/callBound.ts";
+import type { Decision, Held, NewEvent, Refusal } from "../domain/events.ts";
+import type { Admitted, Gate, NotAdmitted } from "../domain/gate.ts";
+import type { NanoUsd } from "../domain/money.ts";
+import { refusalMessage } from "../domain/refusalMessage.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+
+/** A call that asks to pass, with what the journal keeps of it while it is under way. */
+export interface CallRequest {
+  readonly held: Omit<Held, "holdNanoUsd" | "budgets" | "allowedBy" | "clampedOutput">;
+  readonly attribution: Attribution;
+  /** Null where nobody knows the price. */
+  readonly bound: CallBound | null;
+  readonly expectedNanoUsd: NanoUsd;
+}
+
+export type Admission =
+  | { readonly kind: "held"; readonly held: Held }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+
+interface Waiter {
+  readonly request: CallRequest;
+  readonly hardBudgets: readonly string[];
+  finish(answer: Admitted | NotAdmitted): void;
+}
+
+export interface GatekeeperOptions {
+  readonly gate: Gate;
+  readonly ledger: Ledger;
+  readonly now: () => number;
+  /** How long a call waits for others to settle, in ms; read anew for each call. */
+  readonly waitMs: () => number;
+  readonly timeZone: string;
+}
+
+/** The gate's face towards calls: lets them wait their turn, and writes what was decided to the journal. */
+export class Gatekeeper {
+  readonly gate: Gate;
+  readonly #ledger: Ledger;
+  readonly #now: () => number;
+  readonly #timeZone: string;
+  readonly #waitMs: () => number;
+  /** First come, first served. */
+  readonly #waiters: Waiter[] = [];
+  readonly #bookedListeners = new Map<string, Array<() => void>>();
+
+  constructor(options: GatekeeperOptions) {
+    this.gate = options.gate;
+    this.#ledger = options.ledger;
+    this.#now = options.now;
+    this.#waitMs = options.waitMs;
+    this.#timeZone = options.timeZone;
+  }
+
+  /** Holds a call's worst case, waits while only other calls' holds stand in the way, or refuses. */
+  async admit(request: CallRequest, signal: AbortSignal): Promise<Admission> {
+    const answer = this.#mustQueue(request) ? await this.#wait(request, signal) : await this.#tryNow(request, signal);
+    if (answer.kind !== "held") {
+      return { kind: "refused", refusal: this.refusalOf(answer) };
+    }
+    const { holdNanoUsd, budgets, allowedBy, clampedOutput } = answer;
+    const held: Held = {
+      ...request.held,
+      holdNanoUsd,
+      budgets: [...budgets],
+      allowedBy: [...allowedBy],
+      clampedOutput,
+    };
+    try {
+      this.#ledger.appendSoon({ type: "call.held", held });
+    } catch (error) {
+      this.gate.settle(held.id, 0, this.#now());
+      return { kind: "refused", refusal: this.#noLedger(error) };
+    }
+    return { kind: "held", held };
+  }
+
+  /** Books a finished call. It counts against the budgets at once; the promise resolves when it is safe on disk. */
+  async settle(call: Call): Promise<void> {
+    this.gate.settle(call.id, call.costNanoUsd, this.#now(), call.model === call.requestedModel ? undefined : call);
+    this.#letIn();
+    try {
+      await this.#ledger.append({ type: "call.settled", call });
+    } finally {
+      this.#booked(call.id);
+    }
+    await this.raiseAlerts();
+  }
+
+  /** Books a call that was not let through. */
+  async refuse(call: Call, refusal: Refusal): Promise<void> {
+    if (refusal.reason === "budget" && refusal.budget !== null) {
+      this.gate.refused(refusal.budget, this.#now());
+    }
+    if (refusal.reason !== "no-ledger") {
+      await this.#ledger.append({ type: "call.refused", call, refusal });
+    }
+    this.#booked(call.id);
+    await this.raiseAlerts();
+  }
+
+  /** Books spend that belongs to no call. */
+  async accrue(provider: string, from: number, to: number, costNanoUsd: NanoUsd): Promise<void> {
+    this.gate.charge({ provider, model: "", tags: [] }, costNanoUsd, from, this.#now());
+    await this.#ledger.append({ type: "compute.accrued", accrual: { provider, from, to, costNanoUsd } });
+    await this.raiseAlerts();
+  }
+
+  async decide(decision: Omit<Decision, "id">): Promise<Decision> {
+    const recorded: Decision = { id: randomUUID(), ...decision };
+    await this.#ledger.append({ type: "budget.decided", decision: recorded });
+    this.gate.decide(recorded, this.#now());
+    this.#letIn();
+    await this.raiseAlerts();
+    return recorded;
+  }
+
+  /** To be called when limits have changed: calls that waited may fit now. */
+  async budgetsChanged(): Promise<void> {
+    this.#letIn();
+    await this.raiseAlerts();
+  }
+
+  async raiseAlerts(): Promise<void> {
+    // All are handed over before any is waited for: alerts keep their order when calls settle at the same time.
+    const alerts = this.gate.takeAlerts(this.#now());
+    await Promise.all(
+      alerts.map((alert) => this.#ledger.append({ type: "alert.raised", alert: { id: randomUUID(), ...alert } })),
+    );
+  }
+
+  async record(event: NewEvent): Promise<void> {
+    await this.#ledger.append(event);
+  }
+
+  /** Resolves when the call has been booked or `ms` have passed; at once where it is not under way. */
+  untilBooked(id: string, ms: number): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      const done = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#bookedListeners.set(id, [...(this.#bookedListeners.get(id) ?? []), done]);
+    }).then(() => {
+      this.#bookedListeners.delete(id);
+    });
+  }
+
+  #booked(id: string): void {
+    for (const listener of this.#bookedListeners.get(id) ?? []) {
+      listener();
+    }
+  }
+
+  /** A newcomer stands behind those who wait for the same budgets, unless it costs nothing. */
+  #mustQueue(request: CallRequest): boolean {
+    if (this.#waiters.length === 0) {
+      return false;
+    }
+    const preview = this.gate.preview(request, this.#now());
+    if (preview.kind === "refused" || (preview.kind === "held" && preview.holdNanoUsd === 0)) {
+      return false;
+    }
+    const mine = this.gate.hardBudgetsOf(request.attribution, this.#now());
+    return this.#waiters.some((waiter) => waiter.hardBudgets.some((name) => mine.includes(name)));
+  }
+
+  async #tryNow(request: CallRequest, signal: AbortSignal): Promise<Admitted | NotAdmitted> {
+    const answer = this.#hold(request);
+    return answer.kind === "wait" && this.#waitMs() > 0 ? this.#wait(request, signal) : answer;
+  }
+
+  #hold(request: CallRequest): Admitted | NotAdmitted {
+    return this.gate.hold({ ...request, id: request.held.id }, this.#now());
+  }
+
+  #wait(request: CallRequest, signal: AbortSignal): Promise<Admitted | NotAdmitted> {
+    return new Promise((resolve) => {
+      const stopWaiting = () => waiter.finish(this.#hold(request));
+      const timer = setTimeout(stopWaiting, this.#waitMs());
+      const waiter: Waiter = {
+        request,
+        hardBudgets: this.gate.hardBudgetsOf(request.attribution, this.#now()),
+        finish: (answer) => {
+          clearTimeout(timer);
+          signal.removeEventListener("abort", stopWaiting);
+          const index = this.#waiters.indexOf(waiter);
+          if (index >= 0) {
+            this.#waiters.splice(index, 1);
+          }
+          resolve(answer);
+        },
+      };
+      this.#waiters.push(waiter);
+      signal.addEventListener("abort", stopWaiting, { once: true });
+    });
+  }
+
+  /** Lets in whoever fits now, in order; nobody overtakes one who waits for the same budget. */
+  #letIn(): void {
+    const stillFull = new Set<string>();
+    for (const waiter of [...this.#waiters]) {
+      if (waiter.hardBudgets.some((name) => stillFull.has(name))) {
+        continue;
+      }
+      const answer = this.#hold(waiter.request);
+      if (answer.kind === "wait") {
+        for (const name of waiter.hardBudgets) {
+          stillFull.add(name);
+        }
+      } else {
+        waiter.finish(answer);
+      }
+    }
+  }
+
+  /** The refusal that an answer of the gate means, with its message. */
+  refusalOf({ reason, account, worstCaseNanoUsd, neededNanoUsd }: NotAdmitted): Refusal {
+    return this.#withMessage({ reason, ...figuresOf(account), worstCaseNanoUsd: neededNanoUsd ?? worstCaseNanoUsd });
+  }
+
+  /** A refusal for a call on a route that the gate cannot meter. */
+  unmetered(): Refusal {
+    return this.#withMessage({ reason: "unmetered", ...NO_FIGURES });
+  }
+
+  #noLedger(error: unknown): Refusal {
+    const refusal: Refusal = { reason: "no-ledger", ...NO_FIGURES, message: "" };
+    const why = error instanceof Error ? error.message : String(error);
+    return { ...refusal, message: `${refusalMessage(refusal, this.#timeZone)} ${why}`.trim() };
+  }
+
+  #withMessage(refusal: Omit<Refusal, "message">): Refusal {
+    const complete: Refusal = { ...refusal, message: "" };
+    return { ...complete, message: refusalMessage(complete, this.#timeZone) };
+  }
+}
+
+const NO_FIGURES = {
+  budget: null,
+  window: null,
+  spentNanoUsd: 0,
+  heldNanoUsd: 0,
+  limitNanoUsd: 0,
+  worstCaseNanoUsd: null,
+  resetsAt: null,
+} as const;
+
+function figuresOf(account: BudgetAccount): Omit<Refusal, "reason" | "message" | "worstCaseNanoUsd"> {
+  return {
+    budget: account.budget.name,
+    window: account.budget.window,
+    spentNanoUsd: account.spentNanoUsd,
+    heldNanoUsd: account.heldNanoUsd,
+    limitNanoUsd: account.limitNanoUsd,
+    resetsAt: account.window.end === null ? null : new Date(account.window.end).toISOString(),
+  };
+}

@@ -1,0 +1,100 @@
+import type { IncomingMessage } from "node:http";
+
+/** Headers that belong to one connection, not to the message (RFC 9110, 7.6.1), and what the gateway writes anew. */
+const ONE_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+const OF_THE_REQUEST = new Set(["host", "content-length", "expect", "accept-encoding"]);
+
+/** What a client tells the gateway about a call; taken off before the call goes on. */
+export interface CallNotes {
+  readonly tags: readonly string[];
+  readonly requestType: string | null;
+  readonly user: string | null;
+  readonly traceId: string | null;
+  readonly attempt: number;
+}
+
+export function readNotes(request: IncomingMessage): CallNotes {
+  const attempt = Number(single(request, "x-tollgate-attempt") ?? 1);
+  return {
+    tags: (single(request, "x-tollgate-tags") ?? "")
+      .split(",")
+      .map((tag) => tag.trim().slice(0, 200))
+      .filter((tag) => tag !== "")
+      .slice(0, 20),
+    requestType: single(request, "x-tollgate-request-type"),
+    user: single(request, "x-tollgate-user"),
+    traceId: /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(single(request, "traceparent") ?? "")?.[1] ?? null,
+    attempt: Number.isInteger(attempt) && attempt >= 1 && attempt <= 1_000 ? attempt : 1,
+  };
+}
+
+function single(request: IncomingMessage, name: string): string | null {
+  const value = request.headers[name];
+  const text = (Array.isArray(value) ? value[0] : value)?.trim().slice(0, 200);
+  return text === undefined || text === "" ? null : text;
+}
+
+/** The request's headers as they go on, in raw form: order, case and doubles kept. */
+export function forwardedRequestHeaders(request: IncomingMessage, host: string, bodyLength: number | null): string[] {
+  const named = namedByConnection(request);
+  const headers: string[] = ["Host", host];
+  eachHeader(request.rawHeaders, (name, value, lower) => {
+    if (!ONE_HOP.has(lower) && !OF_THE_REQUEST.has(lower) && !named.has(lower) && !lower.startsWith("x-tollgate-")) {
+      headers.push(name, value);
+    }
+  });
+  if (bodyLength !== null) {
+    headers.push("Content-Length", String(bodyLength));
+    // The answer is to be read on its way; asked for plain bytes, providers send plain bytes.
+    headers.push("Accept-Encoding", "identity");
+  } else {
+    if (request.headers["content-length"] !== undefined) {
+      headers.push("Content-Length", request.headers["content-length"]);
+    }
+    if (request.headers["accept-encoding"] !== undefined) {
+      headers.push("Accept-Encoding", String(request.headers["accept-encoding"]));
+    }
+  }
+  return headers;
+}
+
+/** The answer's headers as they go to the client, in raw form, with the gateway's own behind them. */
+export function forwardedResponseHeaders(
+  response: IncomingMessage,
+  own: Readonly<Record<string, string>>,
+  keepLength: boolean,
+): string[] {
+  const named = namedByConnection(response);
+  const headers: string[] = [];
+  eachHeader(response.rawHeaders, (name, value, lower) => {
+    if (!ONE_HOP.has(lower) && !named.has(lower) && (keepLength || lower !== "content-length")) {
+      headers.push(name, value);
+    }
+  });
+  for (const [name, value] of Object.entries(own)) {
+    headers.push(name, value);
+  }
+  return headers;
+}
+
+function namedByConnection(message: IncomingMessage): Set<string> {
+  const value = message.headers.connection;
+  return new Set(value === undefined ? [] : value.split(",").map((name) => name.trim().toLowerCase()));
+}
+
+function eachHeader(raw: readonly string[], visit: (name: string, value: string, lower: string) => void): void {
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index] as string;
+    visit(name, raw[index + 1] as string, name.toLowerCase());
+  }
+}

@@ -1,0 +1,266 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Attribution } from "../../domain/budget.ts";
+import type { Caller } from "../../domain/caller.ts";
+import type { Held } from "../../domain/events.ts";
+import type { PriceBook } from "../../domain/priceBook.ts";
+import { BadRequestError, NOTHING_READ, type Protocol, type RequestFacts } from "../../domain/protocol.ts";
+import { TokenMargin } from "../../domain/tokenMargin.ts";
+import type { UsualOutput } from "../../domain/usualOutput.ts";
+import type { Gatekeeper } from "../gatekeeper.ts";
+import type { TokenCounter } from "../tokens/tokenCounter.ts";
+import { answer, ClientGoneError, failUnreached } from "./answer.ts";
+import { BodyTooLargeError, readBody } from "./body.ts";
+import { forwardedRequestHeaders, forwardedResponseHeaders, readNotes } from "./headers.ts";
+import { isEventStream } from "./onlooker.ts";
+import { bookedCall, type CallFrame, estimateFromBytes, type Outcome, withinLimit } from "./outcome.ts";
+import { type CallPrice, priceCall } from "./priceCall.ts";
+import { CUT_CODE, relayBody } from "./relay.ts";
+import type { Target } from "./route.ts";
+import { boundByProvider, boundByTokenizer } from "./tighterBound.ts";
+import { type Upstream, UpstreamError } from "./upstream.ts";
+
+/** One call on its way: who asks, for what, and where it goes. */
+export interface Passage {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly caller: Caller;
+  readonly providerName: string;
+  readonly target: Target;
+  readonly protocol: Protocol;
+  /** Fires when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** What metering works with. `prices` are read anew for each call, since they can change. */
+export interface MeteringOptions {
+  readonly gatekeeper: Gatekeeper;
+  readonly upstream: Upstream;
+  readonly usual: UsualOutput;
+  readonly tokenCounter: TokenCounter;
+  readonly prices: () => PriceBook;
+  readonly now: () => number;
+  readonly log: (message: string) => void;
+}
+
+/** No text has more bytes to a token: a call that does not fit even so need not be counted by the provider. */
+const MOST_BYTES_PER_TOKEN = 10;
+
+/** A price, and the tokenizer's count of the prompt where it was asked. */
+type CountedPrice = CallPrice & { readonly counted: number | null };
+
+/** Calls that cost money: read and bounded, held, sent, looked at on their way back, and settled. */
+export class MeteredCalls {
+  readonly #options: MeteringOptions;
+  readonly #margin = new TokenMargin();
+
+  constructor(options: MeteringOptions) {
+    this.#options = options;
+  }
+
+  /** Takes one call from request to settlement. */
+  async run(passage: Passage): Promise<void> {
+    const { request, response, protocol } = passage;
+    let body: Buffer;
+    let facts: RequestFacts;
+    try {
+      body = await readBody(request);
+      facts = protocol.read(body);
+    } catch (error) {
+      return rejectUnread(error, response, protocol);
+    }
+    const { now, gatekeeper, usual } = this.#options;
+    const startedAt = now();
+    const frame = this.#frame(passage, facts, startedAt);
+    const { counted, ...price } = await this.#tightened(passage, body, facts, frame);
+    const { bound, expectedNanoUsd } = price;
+    const admission = await gatekeeper.admit(
+      { held: frame.request, attribution: frame.attribution, bound, expectedNanoUsd },
+      passage.signal,
+    );
+    if (admission.kind === "refused") {
+      const { refusal } = admission;
+      const outcome = this.#outcome("refused", { httpStatus: 402, errorType: refusal.reason, holdNanoUsd: 0 });
+      const own = {
+        "x-tollgate-call-id": frame.request.id,
+        ...(refusal.budget === null ? {} : { "x-tollgate-refused": refusal.budget }),
+      };
+      answer(response, protocol.refuse(refusal), own);
+      await gatekeeper.refuse(bookedCall(frame, outcome, this.#options.prices()), refusal);
+      return;
+    }
+    const { held } = admission;
+    const outputLimit = bound === null ? null : (held.clampedOutput ?? bound.outputLimitTokens) * bound.choices;
+    const mayCut =
+      held.allowedBy.length === 0 && gatekeeper.gate.hardBudgetsOf(frame.attribution, startedAt).length > 0;
+    const outcome = await this.#outcomeOf(passage, facts, body, held, mayCut ? outputLimit : null);
+    const reading = outcome.errorType === CUT_CODE ? outcome.reading : withinLimit(outcome.reading, outputLimit);
+    const call = bookedCall(frame, { ...outcome, reading, holdNanoUsd: held.holdNanoUsd }, this.#options.prices());
+    if (call.status === "ok") {
+      usual.observe(call.provider, call.model, Math.ceil(call.usage.outputTokens / facts.choices));
+    }
+    if (counted !== null && call.usageBasis === "reported") {
+      this.#margin.observe(call.requestedModel, counted, call.usage.inputTokens);
+    }
+    await gatekeeper.settle(call);
+  }
+
+  /**
+   * The price of a call, from its bytes; and only where that does not fit as it is, from its tokens, which takes longer:
+   * counted here, and where it would still be refused, by the provider.
+   */
+  async #tightened(passage: Passage, body: Buffer, facts: RequestFacts, frame: CallFrame): Promise<CountedPrice> {
+    const { gatekeeper, prices, usual, now, upstream, tokenCounter } = this.#options;
+    const { providerName, protocol, request, target, signal } = passage;
+    const priced = (known: RequestFacts) => priceCall(prices(), usual, providerName, known, frame.startedAt);
+    const answerTo = (price: CallPrice) => gatekeeper.gate.preview({ ...price, attribution: frame.attribution }, now());
+    const byBytes = priced(facts);
+    const answer = answerTo(byBytes);
+    if (byBytes.bound === null || (answer.kind === "held" && answer.clampedOutput === null)) {
+      return { ...byBytes, counted: null };
+    }
+    const tighter = await boundByTokenizer(body, facts, protocol, tokenCounter, this.#margin);
+    const byTokens = tighter === null ? byBytes : priced(tighter.facts);
+    const counted = tighter?.counted ?? null;
+    const atLeast = priced(protocol.read(body, Math.floor(facts.promptBytes / MOST_BYTES_PER_TOKEN)));
+    if (answerTo(byTokens).kind !== "refused" || answerTo(atLeast).kind === "refused") {
+      return { ...byTokens, counted };
+    }
+    const asked = await boundByProvider(request, body, tighter?.facts ?? facts, protocol, target, upstream, signal);
+    return { ...(asked === null ? byTokens : priced(asked)), counted };
+  }
+
+  /** Whatever happens to a held call, it ends in an outcome, so that its hold is settled. */
+  async #outcomeOf(
+    passage: Passage,
+    facts: RequestFacts,
+    body: Buffer,
+    { id, clampedOutput }: Held,
+    cutBeyond: number | null,
+  ): Promise<Outcome> {
+    if (passage.signal.aborted) {
+      return this.#outcome("cancelled", { errorType: "client_gone" });
+    }
+    const own = {
+      "x-tollgate-call-id": id,
+      ...(clampedOutput === null ? {} : { "x-tollgate-clamped-output": String(clampedOutput) }),
+    };
+    try {
+      const changes = clampedOutput === null ? {} : { outputLimitTokens: clampedOutput };
+      return await this.#send(passage, facts, passage.protocol.rewrite(body, facts, changes), own, cutBeyond);
+    } catch (error) {
+      this.#options.log(`A held call failed inside Tollgate: ${error instanceof Error ? error.stack : String(error)}`);
+      passage.response.destroy();
+      return this.#outcome("error", {
+        errorType: "tollgate_error",
+        reading: estimateFromBytes(facts, 0, NOTHING_READ),
+      });
+    }
+  }
+
+  /** Sends a held call and passes its answer on. */
+  async #send(
+    passage: Passage,
+    facts: RequestFacts,
+    body: Buffer,
+    own: Record<string, string>,
+    cutBeyond: number | null,
+  ): Promise<Outcome> {
+    const { request, response, protocol, target, signal } = passage;
+    const headers = forwardedRequestHeaders(request, target.url.host, body.length);
+    let incoming: IncomingMessage;
+    try {
+      incoming = await this.#options.upstream.ask(request.method ?? "POST", target.url, headers, body, signal);
+    } catch (error) {
+      failUnreached(error, response, protocol, own);
+      if (error instanceof ClientGoneError) {
+        return this.#outcome("cancelled", {
+          errorType: "client_gone",
+          reading: estimateFromBytes(facts, 0, NOTHING_READ),
+        });
+      }
+      const errorType = error instanceof UpstreamError ? error.code : "tollgate_error";
+      const reading = errorType === "upstream_unreachable" ? NOTHING_READ : estimateFromBytes(facts, 0, NOTHING_READ);
+      return this.#outcome("error", { errorType, reading });
+    }
+    const httpStatus = incoming.statusCode ?? 502;
+    const keepLength = !isEventStream(incoming);
+    response.writeHead(httpStatus, incoming.statusMessage, forwardedResponseHeaders(incoming, own, keepLength));
+    const end = await relayBody(incoming, response, protocol, facts, cutBeyond, this.#options.now);
+    const { reading, firstTokenAt } = end;
+    if (end.brokenBy === "client") {
+      return this.#outcome("cancelled", { httpStatus, errorType: "client_gone", reading, firstTokenAt });
+    }
+    if (end.brokenBy === "gate") {
+      return this.#outcome("error", { httpStatus, errorType: CUT_CODE, reading, firstTokenAt });
+    }
+    if (end.brokenBy === "upstream") {
+      return this.#outcome("error", { httpStatus, errorType: "upstream_closed", reading, firstTokenAt });
+    }
+    if (httpStatus >= 400 || reading.errorType !== null) {
+      return this.#outcome("error", { httpStatus, errorType: reading.errorType, reading, firstTokenAt });
+    }
+    const errorType = reading.trouble === null ? null : "unreadable_answer";
+    return this.#outcome(errorType === null ? "ok" : "error", { httpStatus, errorType, reading, firstTokenAt });
+  }
+
+  #outcome(status: Outcome["status"], parts: Partial<Outcome>): Outcome {
+    return {
+      status,
+      httpStatus: null,
+      errorType: null,
+      reading: NOTHING_READ,
+      firstTokenAt: null,
+      endedAt: this.#options.now(),
+      holdNanoUsd: 0,
+      ...parts,
+    };
+  }
+
+  #frame({ request, caller, providerName, protocol }: Passage, facts: RequestFacts, startedAt: number): CallFrame {
+    const notes = readNotes(request);
+    const attribution: Attribution = {
+      provider: providerName,
+      model: facts.model,
+      project: caller.project ?? null,
+      tool: caller.tool ?? null,
+      user: notes.user ?? caller.user ?? null,
+      tags: [...new Set([...caller.tags, ...notes.tags])],
+    };
+    return {
+      request: {
+        id: newCallId(startedAt),
+        provider: providerName,
+        protocol: protocol.name,
+        model: facts.model,
+        project: attribution.project ?? null,
+        tool: attribution.tool ?? null,
+        user: attribution.user ?? null,
+        tags: [...attribution.tags],
+        requestType: notes.requestType,
+        traceId: notes.traceId,
+        stream: facts.stream,
+        costBasis: this.#options.prices().lookUp(providerName, facts.model, startedAt)?.basis ?? "unpriced",
+      },
+      attribution,
+      startedAt,
+      attempt: notes.attempt,
+      facts,
+    };
+  }
+}
+
+function rejectUnread(error: unknown, response: ServerResponse, protocol: Protocol): void {
+  if (error instanceof BadRequestError) {
+    answer(response, protocol.fail(400, "invalid_request", error.message));
+  } else if (error instanceof BodyTooLargeError) {
+    answer(response, protocol.fail(413, "request_too_large", error.message), { connection: "close" });
+  } else {
+    response.destroy();
+  }
+}
+
+/** Sorts by time; the rest is chance. */
+function newCallId(now: number): string {
+  return `call_${now.toString(36)}${randomBytes(8).toString("hex")}`;
+}

@@ -1,0 +1,152 @@
+import type { IncomingMessage } from "node:http";
+import { finished, type Transform } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import type { Protocol, Reading, RequestFacts, StreamReader } from "../../domain/protocol.ts";
+import { estimateFromBytes } from "./outcome.ts";
+
+/** A whole answer larger than this is passed on but not read, in bytes. */
+const LARGEST_ANSWER = 64 * 1024 * 1024;
+const NOTHING = Buffer.alloc(0);
+
+/** Sees an answer's bytes pass and tells at the end what they meant. */
+export interface Onlooker {
+  /** Gives the bytes for the client. */
+  see(chunk: Buffer): Buffer;
+  /** Gives what was held back. */
+  end(): Buffer;
+  /** Whether any of the answer itself has come. */
+  readonly answering: boolean;
+  /** No fewer output tokens than this have passed; 0 for an answer that is no stream. */
+  readonly outputAtLeast: number;
+  /** Whether all of the answer has passed, though the connection may still be open. */
+  readonly complete: boolean;
+  read(): Promise<Reading>;
+}
+
+/** The onlooker that fits an answer: a stream or a whole, plain or compressed. */
+export function onlookerFor(response: IncomingMessage, protocol: Protocol, facts: RequestFacts): Onlooker {
+  const decoder = decoderFor(response.headers["content-encoding"]);
+  if (!isEventStream(response)) {
+    const length = Number(response.headers["content-length"] ?? Number.NaN);
+    return wholeAnswer({ status: response.statusCode ?? 0, length, protocol, facts, decoder });
+  }
+  const reader = protocol.readStream(facts);
+  return decoder === null ? plainStream(reader) : compressedStream(reader, decoder);
+}
+
+export function isEventStream(response: IncomingMessage): boolean {
+  return /^text\/event-stream\b/i.test(response.headers["content-type"] ?? "");
+}
+
+function plainStream(reader: StreamReader): Onlooker {
+  return {
+    see: (chunk) => reader.push(chunk),
+    end: () => reader.end(),
+    get answering() {
+      return reader.answering;
+    },
+    get outputAtLeast() {
+      return reader.outputAtLeast;
+    },
+    get complete() {
+      return reader.lastEventPassed;
+    },
+    read: async () => reader.reading(),
+  };
+}
+
+/** The client gets the compressed bytes as they are: nothing can be kept from it, but all can be read. */
+function compressedStream(reader: StreamReader, decoder: Transform): Onlooker {
+  decoder.on("data", (chunk: Buffer) => reader.push(chunk));
+  const decoded = new Promise<void>((resolve) => finished(decoder, () => resolve()));
+  return {
+    see: (chunk) => {
+      decoder.write(chunk);
+      return chunk;
+    },
+    end: () => {
+      decoder.end();
+      return NOTHING;
+    },
+    get answering() {
+      return reader.answering;
+    },
+    get outputAtLeast() {
+      return reader.outputAtLeast;
+    },
+    get complete() {
+      return reader.lastEventPassed;
+    },
+    read: async () => {
+      if (!decoder.writableEnded) {
+        decoder.destroy();
+      }
+      await decoded;
+      reader.end();
+      return reader.reading();
+    },
+  };
+}
+
+interface WholeAnswer {
+  readonly status: number;
+  /** As announced, in bytes; NaN where it was not. */
+  readonly length: number;
+  readonly protocol: Protocol;
+  readonly facts: RequestFacts;
+  readonly decoder: Transform | null;
+}
+
+function wholeAnswer({ status, length, protocol, facts, decoder }: WholeAnswer): Onlooker {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  return {
+    see: (chunk) => {
+      size += chunk.length;
+      if (size <= LARGEST_ANSWER) {
+        chunks.push(chunk);
+      } else {
+        chunks.length = 0;
+      }
+      return chunk;
+    },
+    end: () => NOTHING,
+    get answering() {
+      return size > 0;
+    },
+    outputAtLeast: 0,
+    get complete() {
+      return size === length;
+    },
+    read: async () => {
+      const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+      const body = decoder === null ? bytes : await decodeWhole(bytes, decoder);
+      const reading = protocol.readJson(status, body, facts);
+      return status < 300 && reading.basis === "none" ? estimateFromBytes(facts, body.length, reading) : reading;
+    },
+  };
+}
+
+function decoderFor(encoding: string | undefined): Transform | null {
+  switch (encoding?.trim().toLowerCase()) {
+    case "gzip":
+    case "x-gzip":
+      return createGunzip();
+    case "deflate":
+      return createInflate();
+    case "br":
+      return createBrotliDecompress();
+    default:
+      return null;
+  }
+}
+
+/** What can be decoded of a body, though its end be missing. */
+function decodeWhole(body: Buffer, decoder: Transform): Promise<Buffer> {
+  return new Promise((resolve) => {
+    const decoded: Buffer[] = [];
+    decoder.on("data", (chunk: Buffer) => decoded.push(chunk));
+    finished(decoder, () => resolve(Buffer.concat(decoded)));
+    decoder.end(body);
+  });
+}

@@ -1,0 +1,114 @@
+import type { Attribution } from "../../domain/budget.ts";
+import type { Call, CallStatus, CostBasis } from "../../domain/call.ts";
+import type { Held } from "../../domain/events.ts";
+import { nanoFromUsd } from "../../domain/money.ts";
+import type { PriceBook } from "../../domain/priceBook.ts";
+import type { Reading, RequestFacts } from "../../domain/protocol.ts";
+import { costOf, type Rates } from "../../domain/rates.ts";
+import { NO_USAGE } from "../../domain/usage.ts";
+
+/** What is the same for a call however it ends. */
+export interface CallFrame {
+  readonly request: Omit<Held, "holdNanoUsd" | "budgets" | "allowedBy" | "clampedOutput">;
+  readonly attribution: Attribution;
+  readonly startedAt: number;
+  readonly attempt: number;
+  readonly facts: RequestFacts;
+}
+
+/** How a call ended. Times are ms since the epoch; latencies and costs follow from them. */
+export interface Outcome {
+  readonly status: CallStatus;
+  readonly httpStatus: number | null;
+  readonly errorType: string | null;
+  readonly reading: Reading;
+  readonly firstTokenAt: number | null;
+  readonly endedAt: number;
+  readonly holdNanoUsd: number;
+}
+
+/** Bytes of text to a token, for an estimate where a provider reports nothing: low, so that it errs upward. */
+const BYTES_PER_TOKEN = 3;
+
+/** What a prompt must have cost where an answer came but no usage could be read from it. */
+export function estimateFromBytes(facts: RequestFacts, answerBytes: number, reading: Reading): Reading {
+  return {
+    ...reading,
+    usage: {
+      ...NO_USAGE,
+      inputTokens: Math.min(facts.inputBoundTokens, Math.ceil(facts.promptBytes / BYTES_PER_TOKEN)),
+      outputTokens: Math.ceil(answerBytes / BYTES_PER_TOKEN),
+    },
+    basis: "estimated",
+  };
+}
+
+/**
+ * An estimate of ours cannot be above the output limit that the provider was given: it would charge more than was held, for
+ * want of a better count. What the provider itself reports stands as it is.
+ */
+export function withinLimit(reading: Reading, outputLimit: number | null): Reading {
+  const { usage, basis } = reading;
+  if (basis !== "estimated" || outputLimit === null || usage.outputTokens <= outputLimit) {
+    return reading;
+  }
+  return { ...reading, usage: { ...usage, outputTokens: outputLimit } };
+}
+
+interface Cost {
+  readonly costNanoUsd: number;
+  readonly costBasis: CostBasis;
+  readonly rates: Rates | null;
+  readonly priceVersion: string | null;
+}
+
+/** The finished call as it is booked: priced by the model and tier that were served, at the time it started. */
+export function bookedCall(frame: CallFrame, outcome: Outcome, prices: PriceBook): Call {
+  const { request, startedAt } = frame;
+  const { reading, endedAt } = outcome;
+  return {
+    id: request.id,
+    startedAt: new Date(startedAt).toISOString(),
+    endedAt: new Date(endedAt).toISOString(),
+    provider: request.provider,
+    protocol: request.protocol,
+    model: reading.model ?? request.model,
+    requestedModel: request.model,
+    project: request.project,
+    tool: request.tool,
+    user: request.user,
+    tags: request.tags,
+    requestType: request.requestType,
+    traceId: request.traceId,
+    status: outcome.status,
+    httpStatus: outcome.httpStatus,
+    errorType: outcome.errorType ?? reading.errorType,
+    stream: request.stream,
+    latencyMs: Math.max(0, Math.round(endedAt - startedAt)),
+    firstTokenMs: outcome.firstTokenAt === null ? null : Math.max(0, Math.round(outcome.firstTokenAt - startedAt)),
+    usage: reading.usage,
+    usageBasis: reading.basis,
+    ...priced(frame, reading, prices),
+    holdNanoUsd: outcome.holdNanoUsd,
+    attempt: frame.attempt,
+  };
+}
+
+/** A provider's own figure comes first; a served model that nobody has priced is charged as the one asked for. */
+function priced({ request, startedAt }: CallFrame, reading: Reading, prices: PriceBook): Cost {
+  const { provider } = request;
+  const { inputTokens } = reading.usage;
+  const served = reading.model ?? request.model;
+  const found =
+    prices.lookUp(provider, served, startedAt, reading.serviceTier, inputTokens) ??
+    prices.lookUp(provider, request.model, startedAt, reading.serviceTier, inputTokens);
+  if (reading.reportedCostUsd !== null && found?.basis !== "free" && found?.basis !== "compute-hour") {
+    const costNanoUsd = Math.max(0, nanoFromUsd(reading.reportedCostUsd));
+    return { costNanoUsd, costBasis: "reported", rates: found?.rates ?? null, priceVersion: found?.version ?? null };
+  }
+  if (found === null) {
+    return { costNanoUsd: 0, costBasis: "unpriced", rates: null, priceVersion: null };
+  }
+  const { rates, basis, version } = found;
+  return { costNanoUsd: costOf(reading.usage, rates), costBasis: basis, rates, priceVersion: version };
+}

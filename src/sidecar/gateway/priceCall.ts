@@ -1,0 +1,55 @@
+import { type CallBound, callBound } from "../../domain/callBound.ts";
+import type { NanoUsd } from "../../domain/money.ts";
+import type { PriceBook } from "../../domain/priceBook.ts";
+import type { RequestFacts } from "../../domain/protocol.ts";
+import { costOf } from "../../domain/rates.ts";
+import { NO_USAGE } from "../../domain/usage.ts";
+import type { UsualOutput } from "../../domain/usualOutput.ts";
+
+/** What a price depends on. */
+export type PricedFacts = Pick<
+  RequestFacts,
+  "model" | "inputBoundTokens" | "outputLimitTokens" | "choices" | "webSearchBound" | "promptBytes" | "serviceTier"
+>;
+
+/** What is held and what is expected. `bound` is null where nobody knows the model's price. */
+export interface CallPrice {
+  readonly bound: CallBound | null;
+  readonly expectedNanoUsd: NanoUsd;
+  /** Input tokens expected, and output tokens usual for the model. */
+  readonly expectedInputTokens: number;
+}
+
+/** Bytes of ordinary text to a token: for what is expected, not for what is held. */
+const USUAL_BYTES_PER_TOKEN = 4;
+
+/** The bound and the expected cost of a call at a provider. `at` is ms since the epoch. */
+export function priceCall(
+  prices: PriceBook,
+  usual: UsualOutput,
+  provider: string,
+  facts: PricedFacts,
+  at: number,
+): CallPrice {
+  const { model, inputBoundTokens } = facts;
+  const expectedInputTokens = Math.min(inputBoundTokens, Math.ceil(facts.promptBytes / USUAL_BYTES_PER_TOKEN));
+  const dearest = prices.dearest(provider, model, at, inputBoundTokens, facts.serviceTier);
+  const usually = prices.lookUp(provider, model, at);
+  if (dearest === null || usually === null) {
+    return { bound: null, expectedNanoUsd: 0, expectedInputTokens };
+  }
+  const choices = Math.max(1, facts.choices);
+  const limit = facts.outputLimitTokens ?? prices.outputLimit(provider, model) * choices;
+  const bound = callBound({
+    rates: dearest,
+    inputBoundTokens,
+    webSearchBound: facts.webSearchBound,
+    choices,
+    outputLimitTokens: Math.ceil(limit / choices),
+    usualOutputTokens: usual.high(provider, model),
+    clampable: true,
+  });
+  const outputTokens = Math.min(limit, usual.median(provider, model) * choices);
+  const expectedNanoUsd = costOf({ ...NO_USAGE, inputTokens: expectedInputTokens, outputTokens }, usually.rates);
+  return { bound, expectedNanoUsd, expectedInputTokens };
+}

@@ -1,0 +1,79 @@
+import type { IncomingMessage } from "node:http";
+import { z } from "zod";
+import type { Protocol, RequestFacts } from "../../domain/protocol.ts";
+import type { TokenMargin } from "../../domain/tokenMargin.ts";
+import type { TokenCounter } from "../tokens/tokenCounter.ts";
+import { readBody } from "./body.ts";
+import { forwardedRequestHeaders } from "./headers.ts";
+import type { Target } from "./route.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** How long, in ms, a provider may take to count a prompt. */
+const ASK_LIMIT_MS = 5_000;
+/** Providers call their own count an estimate: this much may be missing from it. */
+const ASKED_MARGIN = 1.02;
+/** What Anthropic's `count_tokens` takes of a request; other members are an error there. */
+const COUNTED_MEMBERS = ["model", "messages", "system", "tools", "tool_choice", "thinking", "mcp_servers"];
+
+const countSchema = z.object({ input_tokens: z.int().min(0) });
+
+/** Facts with a tighter bound, and the tokenizer's count, from which its margin is learned. */
+export interface Tighter {
+  readonly facts: RequestFacts;
+  readonly counted: number;
+}
+
+/** By tokenizer, with a margin; null where that cannot be done or says no less than the bytes do. */
+export async function boundByTokenizer(
+  body: Buffer,
+  facts: RequestFacts,
+  protocol: Protocol,
+  counter: TokenCounter,
+  margin: TokenMargin,
+): Promise<Tighter | null> {
+  if (facts.hasMedia) {
+    return null;
+  }
+  const counted = await counter.count(body);
+  if (counted === null) {
+    return null;
+  }
+  const tighter = protocol.read(body, margin.atMost(facts.model, counted));
+  return tighter.inputBoundTokens < facts.inputBoundTokens ? { facts: tighter, counted } : null;
+}
+
+/**
+ * By the provider's own free count, where the protocol has one. It costs a round trip, so it is asked for only when the
+ * local bound alone would refuse the call. Null where the provider does not say.
+ */
+export async function boundByProvider(
+  request: IncomingMessage,
+  body: Buffer,
+  facts: RequestFacts,
+  protocol: Protocol,
+  target: Target,
+  upstream: Upstream,
+  signal: AbortSignal,
+): Promise<RequestFacts | null> {
+  if (protocol.countRoute === null) {
+    return null;
+  }
+  const url = new URL(target.url);
+  url.pathname = url.pathname.replace(/\/messages\/?$/, protocol.countRoute);
+  const whole = JSON.parse(body.toString("utf8")) as Record<string, unknown>;
+  const counted = Object.fromEntries(
+    COUNTED_MEMBERS.filter((name) => name in whole).map((name) => [name, whole[name]]),
+  );
+  const asked = Buffer.from(JSON.stringify(counted));
+  try {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(ASK_LIMIT_MS)]);
+    const headers = forwardedRequestHeaders(request, url.host, asked.length);
+    const answer = await upstream.ask("POST", url, headers, asked, limit);
+    const text = (await readBody(answer, 65_536)).toString("utf8");
+    const { input_tokens: tokens } = countSchema.parse(JSON.parse(text));
+    const tighter = protocol.read(body, Math.ceil(tokens * ASKED_MARGIN));
+    return tighter.inputBoundTokens < facts.inputBoundTokens ? tighter : null;
+  } catch {
+    return null;
+  }
+}

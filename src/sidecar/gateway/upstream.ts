@@ -1,0 +1,92 @@
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+
+/** How long an upstream may stay silent, in ms: longer than clients wait, so that theirs is the limit that counts. */
+const SILENCE_LIMIT_MS = 15 * 60_000;
+
+/** The upstream could not be reached, broke off, or stayed silent; `code` is as the ledger keeps it. */
+export class UpstreamError extends Error {
+  override readonly name = "UpstreamError";
+  readonly code: "upstream_unreachable" | "upstream_closed" | "upstream_silent";
+
+  constructor(code: UpstreamError["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Connections to providers, kept alive between calls. */
+export class Upstream {
+  readonly #http = new HttpAgent({ keepAlive: true, maxFreeSockets: 64, scheduling: "lifo" });
+  readonly #https = new HttpsAgent({ keepAlive: true, maxFreeSockets: 64, scheduling: "lifo" });
+
+  /** Opens a request; `headers` are raw. Nothing is sent until something is written or the request is ended. */
+  open(method: string, url: URL, headers: string[], onNewConnection = false): ClientRequest {
+    const secure = url.protocol === "https:";
+    const send = secure ? httpsRequest : httpRequest;
+    const agent = onNewConnection ? false : secure ? this.#https : this.#http;
+    return send(url, { method, headers, agent, setDefaultHeaders: false });
+  }
+
+  /**
+   * Sends a whole request and gives the answer's head. A provider may close a connection that was kept alive in the very
+   * moment it is used again; the request, of which it has read nothing then, goes out once more on a new one.
+   * @throws as `answerOf`
+   */
+  async ask(method: string, url: URL, headers: string[], body: Buffer, signal: AbortSignal): Promise<IncomingMessage> {
+    const first = this.open(method, url, headers);
+    const answered = answerOf(first, url.host, signal);
+    first.end(body);
+    try {
+      return await answered;
+    } catch (error) {
+      if (!(error instanceof UpstreamError && error.code === "upstream_closed" && first.reusedSocket)) {
+        throw error;
+      }
+    }
+    const second = this.open(method, url, headers, true);
+    const answeredAgain = answerOf(second, url.host, signal);
+    second.end(body);
+    return answeredAgain;
+  }
+
+  close(): void {
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+}
+
+/** The answer's head. @throws UpstreamError, or the abort's reason when `signal` fires first; then the request is ended. */
+export function answerOf(request: ClientRequest, host: string, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      request.destroy();
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) {
+      abort();
+      return;
+    }
+    signal.addEventListener("abort", abort, { once: true });
+    request.setTimeout(SILENCE_LIMIT_MS, () => {
+      request.destroy(
+        new UpstreamError("upstream_silent", `${host} sent nothing for ${SILENCE_LIMIT_MS / 60_000} minutes`),
+      );
+    });
+    request.on("response", (response) => {
+      signal.removeEventListener("abort", abort);
+      resolve(response);
+    });
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      signal.removeEventListener("abort", abort);
+      reject(error instanceof UpstreamError ? error : describe(error, host));
+    });
+  });
+}
+
+function describe(error: NodeJS.ErrnoException, host: string): UpstreamError {
+  if (error.code === "ECONNRESET" || error.code === "EPIPE" || error.message === "socket hang up") {
+    return new UpstreamError("upstream_closed", `${host} closed the connection before it answered`);
+  }
+  return new UpstreamError("upstream_unreachable", `${host} cannot be reached (${error.code ?? error.message})`);
+}

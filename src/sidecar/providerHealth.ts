@@ -1,0 +1,43 @@
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+
+/** Whether a server answers. `latencyMs` is null where it did not. */
+export interface Health {
+  readonly up: boolean;
+  readonly latencyMs: number | null;
+  readonly detail: string;
+}
+
+/** Asks `/health` beside a base's `/v1`, as vLLM and other self-hosted servers answer it: 200 means up. Never throws. */
+export function askHealth(baseUrl: string, limitMs: number): Promise<Health> {
+  const url = new URL(baseUrl);
+  url.pathname = `${url.pathname.replace(/\/+$/, "").replace(/\/v\d+$/, "")}/health`;
+  return ask(url, limitMs, (status) =>
+    status === 200 ? { up: true, detail: "answers /health" } : { up: false, detail: `/health answered ${status}` },
+  );
+}
+
+/** Asks whether anything answers at a public provider's address: any HTTP status will do. Never throws. */
+export function askReachable(baseUrl: string, limitMs: number): Promise<Health> {
+  return ask(new URL(baseUrl), limitMs, (status) => ({ up: status < 500, detail: `reachable (HTTP ${status})` }));
+}
+
+function ask(url: URL, limitMs: number, judge: (status: number) => { up: boolean; detail: string }): Promise<Health> {
+  const started = performance.now();
+  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+  return new Promise((resolve) => {
+    const down = (detail: string) => resolve({ up: false, latencyMs: null, detail });
+    const request = send(url, { method: "GET", agent: false, signal: AbortSignal.timeout(limitMs) }, (response) => {
+      response.resume();
+      resolve({ ...judge(response.statusCode ?? 0), latencyMs: Math.round(performance.now() - started) });
+    });
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      down(
+        error.name === "TimeoutError" || error.name === "AbortError"
+          ? `no answer within ${limitMs} ms`
+          : `not reachable (${error.code ?? error.message})`,
+      );
+    });
+    request.end();
+  });
+}

@@ -1,0 +1,249 @@
+import type { Config, Environment } from "../domain/config.ts";
+import { Gate } from "../domain/gate.ts";
+import { UsualOutput } from "../domain/usualOutput.ts";
+import type { Calendar } from "../domain/window.ts";
+import { Ledger, type LedgerThresholds } from "../ledger/ledger.ts";
+import { Api } from "./api/api.ts";
+import { ComputeMeter } from "./computeMeter.ts";
+import { ConfigStore } from "./configStore.ts";
+import { lastPort, readOrMakeToken, rememberPort } from "./dataFolder.ts";
+import { EventStream } from "./eventStream.ts";
+import { Figures } from "./figures.ts";
+import { Gatekeeper } from "./gatekeeper.ts";
+import { Gateway } from "./gateway/gateway.ts";
+import { LoopbackServer } from "./httpServer.ts";
+import { interruptedCall } from "./interrupted.ts";
+import { Lifetime } from "./lifetime.ts";
+import { prometheusText } from "./metrics.ts";
+import { Passes } from "./passes.ts";
+import { Settings } from "./settings.ts";
+
+/** The port that is tried first, so that base URLs stay the same from day to day. */
+const DEFAULT_PORT = 7453;
+/** Calls whose answers teach, at start, how long answers usually are. */
+const CALLS_TO_LEARN_FROM = 1_000;
+const DAYS_TO_LEARN_FROM = 35;
+
+export interface SidecarOptions {
+  readonly dataDir: string;
+  readonly configFile?: string | undefined;
+  /** 0 takes any free port; undefined the one of last time, or the default. */
+  readonly port?: number | undefined;
+  /** Leaves after so many ms without clients and calls; null stays. */
+  readonly graceMs: number | null;
+  readonly environment: Environment;
+  readonly version: string;
+  readonly wasmPath?: string | undefined;
+  readonly ledger?: LedgerThresholds | undefined;
+  readonly now: () => number;
+  readonly log: (message: string) => void;
+  /** Called when the sidecar wants to leave: nobody needs it, or it was asked to. */
+  readonly wantsToLeave: (why: string) => void;
+}
+
+/** Everything the process does once it owns its data folder. */
+export class Sidecar {
+  readonly url: string;
+  readonly #server: LoopbackServer;
+  readonly #gateway: Gateway;
+  readonly #events: EventStream;
+  readonly #meter: ComputeMeter;
+  readonly #ledger: Ledger;
+  #leaving = false;
+
+  static async start(options: SidecarOptions): Promise<Sidecar> {
+    const { dataDir, now, log, environment } = options;
+    const store = new ConfigStore({ dataDir, file: options.configFile, environment });
+    const passes = new Passes(dataDir);
+    const token = readOrMakeToken(dataDir);
+    const ledger = await Ledger.open({
+      ...options.ledger,
+      dir: dataDir,
+      now,
+      ...(options.wasmPath === undefined ? {} : { wasmPath: options.wasmPath }),
+    });
+    try {
+      await bookInterrupted(ledger, now);
+      return await Sidecar.#compose(options, { store, passes, token, ledger });
+    } catch (error) {
+      log("The sidecar could not start; its ledger is closed again");
+      await ledger.close();
+      throw error;
+    }
+  }
+
+  static async #compose(
+    options: SidecarOptions,
+    parts: { store: ConfigStore; passes: Passes; token: string; ledger: Ledger },
+  ): Promise<Sidecar> {
+    const { now, log } = options;
+    const { store, passes, token, ledger } = parts;
+    const config = (): Config => store.config;
+    const calendar = calendarOf(store.config);
+    const gate = new Gate({
+      calendar,
+      settings: () => store.config.gate,
+      spentOf: (budget, window) => ledger.spentIn(budget.scope, window.start, window.end),
+    });
+    gate.setBudgets(store.config.budgets, now());
+    for (const decision of ledger.activeDecisions(now())) {
+      gate.decide(decision, now());
+    }
+    const firstStart = Math.min(now(), ...gate.accounts(now()).map((account) => account.window.start));
+    for (const alert of ledger.alertsSince(firstStart)) {
+      gate.restoreAlert(alert, now());
+    }
+    const usual = learnedFrom(ledger, now());
+    const gatekeeper = new Gatekeeper({
+      gate,
+      ledger,
+      now,
+      waitMs: () => store.config.gate.waitMs,
+      timeZone: calendar.timeZone,
+    });
+    let url = "";
+    const settings = new Settings({ store, passes, gatekeeper, usual, now, url: () => url });
+    const gateway: Gateway = new Gateway({
+      gatekeeper,
+      passes,
+      usual,
+      config,
+      prices: () => settings.prices,
+      now,
+      log,
+    });
+    const meter: ComputeMeter = new ComputeMeter({
+      config,
+      now,
+      log,
+      accrue: (provider, from, to, cost) => gatekeeper.accrue(provider, from, to, cost),
+      changed: (name, up, detail) => gatekeeper.record({ type: "provider.state", name, up, detail }),
+    });
+    const startedAt = now();
+    const figures = new Figures({
+      identity: () => ({ version: options.version, pid: process.pid, url, dataDir: options.dataDir, startedAt }),
+      config,
+      calendar: () => calendar,
+      gate,
+      ledger,
+      meter,
+      now,
+      notices: () => [],
+    });
+    const lifetime = new Lifetime(
+      options.graceMs,
+      () => events.listeners > 0 || gateway.callsInFlight > 0,
+      () => options.wantsToLeave("nobody needs it"),
+    );
+    const events: EventStream = new EventStream(
+      () => figures.status(),
+      () => lifetime.touch(),
+    );
+    ledger.subscribe((event) => events.tell(event));
+    const api = new Api({
+      settings,
+      figures,
+      gatekeeper,
+      ledger,
+      events,
+      now,
+      timeZone: () => calendar.timeZone,
+      shutDown: options.wantsToLeave,
+      log,
+    });
+    const server = new LoopbackServer({
+      token,
+      gateway: (request, response) => {
+        lifetime.touch();
+        return gateway.handle(request, response);
+      },
+      api: (request, response) => {
+        lifetime.touch();
+        return api.handle(request, response);
+      },
+      metrics: () => prometheusText(figures.status()),
+      health: () => ({
+        ready: true,
+        body: {
+          state: "ok",
+          version: options.version,
+          checks: { ledger: ledger.notices.length === 0 ? "ok" : "repaired" },
+        },
+      }),
+    });
+    const port = await server.listen(portsToTry(options));
+    url = `http://127.0.0.1:${port}`;
+    if (options.port === undefined) {
+      rememberPort(options.dataDir, port);
+    }
+    await gatekeeper.record({ type: "sidecar.started", pid: process.pid, version: options.version });
+    await gatekeeper.raiseAlerts();
+    meter.start();
+    lifetime.touch();
+    return new Sidecar({ url, server, gateway, events, meter, ledger });
+  }
+
+  private constructor(parts: {
+    url: string;
+    server: LoopbackServer;
+    gateway: Gateway;
+    events: EventStream;
+    meter: ComputeMeter;
+    ledger: Ledger;
+  }) {
+    this.url = parts.url;
+    this.#server = parts.server;
+    this.#gateway = parts.gateway;
+    this.#events = parts.events;
+    this.#meter = parts.meter;
+    this.#ledger = parts.ledger;
+  }
+
+  /** Takes no more calls, lets those under way finish for at most `limitMs`, then books what is left and closes the ledger. */
+  async drainAndClose(limitMs: number): Promise<void> {
+    if (this.#leaving) {
+      return;
+    }
+    this.#leaving = true;
+    this.#meter.stop();
+    this.#events.close();
+    await this.#server.close(limitMs);
+    await this.#gateway.idle();
+    this.#gateway.close();
+    await this.#ledger.append({ type: "sidecar.stopped", pid: process.pid });
+    await this.#ledger.close();
+  }
+}
+
+function portsToTry({ port, dataDir }: SidecarOptions): number[] {
+  if (port !== undefined) {
+    return [port];
+  }
+  const last = lastPort(dataDir);
+  return [...new Set([...(last === null ? [] : [last]), DEFAULT_PORT, 0])];
+}
+
+function calendarOf(config: Config): Calendar {
+  return {
+    timeZone: config.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    weekStartsOn: config.weekStartsOn,
+  };
+}
+
+/** Calls that a crash left without an end are booked before anything else counts. */
+async function bookInterrupted(ledger: Ledger, now: () => number): Promise<void> {
+  for (const { held, at } of ledger.openHolds()) {
+    await ledger.append({ type: "call.settled", call: interruptedCall(held, at, now()) });
+  }
+}
+
+function learnedFrom(ledger: Ledger, now: number): UsualOutput {
+  const usual = new UsualOutput();
+  // A start does not reach back into archived months.
+  const since = now - DAYS_TO_LEARN_FROM * 86_400_000;
+  const { calls } = ledger.callsPage({ status: "ok", since }, null, CALLS_TO_LEARN_FROM);
+  for (const call of calls.reverse()) {
+    usual.observe(call.provider, call.model, call.usage.outputTokens);
+  }
+  return usual;
+}

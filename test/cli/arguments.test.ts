@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { amountOf, countOf, momentOf, portOf } from "../../src/cli/arguments.ts";
+
+describe("arguments of the command", () => {
+  const now = Date.parse("2026-11-21T12:00:00Z");
+
+  it("take amounts as people write them", () => {
+    assert.equal(amountOf("$5.50", "usd"), 5.5);
+    assert.equal(amountOf("0", "usd"), 0);
+    for (const text of ["", "-1", "five", "1e400"]) {
+      assert.throws(() => amountOf(text, "usd"), { name: "UsageError", message: /^usd: / }, text);
+    }
+  });
+
+  it("take days of the local clock, times and spans", () => {
+    assert.equal(momentOf("2026-11-20", "--since", now), new Date(2026, 10, 20).toISOString());
+    assert.equal(momentOf("2026-11-20", "--until", now), new Date(2026, 10, 21).toISOString());
+    assert.equal(momentOf("2026-11-20T08:00:00Z", "--since", now), "2026-11-20T08:00:00.000Z");
+    assert.equal(momentOf("2026-11-20 08:00", "--since", now), new Date(2026, 10, 20, 8).toISOString());
+    assert.equal(momentOf("36h", "--since", now), "2026-11-20T00:00:00.000Z");
+    assert.equal(momentOf("2w", "--since", now), "2026-11-07T12:00:00.000Z");
+    for (const text of ["yesterday", "2026-02-30", "7", "2026-13-01", ""]) {
+      assert.throws(() => momentOf(text, "--since", now), { name: "UsageError", message: /^--since: / }, text);
+    }
+  });
+
+  it("take counts and ports within their bounds", () => {
+    assert.equal(countOf("7", "--max-tokens"), 7);
+    assert.throws(() => countOf("0", "--max-tokens"), { name: "UsageError" });
+    assert.equal(portOf("0"), 0);
+    assert.throws(() => portOf("65536"), { name: "UsageError" });
+    assert.throws(() => portOf(""), { name: "UsageError" });
+  });
+});

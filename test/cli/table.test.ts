@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { tableLines } from "../../src/cli/table.ts";
+
+describe("a table in the terminal", () => {
+  const columns = [
+    { title: "NAME", mayShrink: true },
+    { title: "COST", right: true },
+  ];
+
+  it("stands in columns, numbers to the right", () => {
+    assert.deepEqual(
+      tableLines(
+        columns,
+        [
+          ["a", "$1.00"],
+          ["longer", "$10.00"],
+        ],
+        80,
+      ),
+      ["NAME      COST", "a        $1.00", "longer  $10.00"],
+    );
+  });
+
+  it("shortens names to the terminal's width, never amounts", () => {
+    const lines = tableLines(columns, [["a-very-long-name-of-a-model", "$1234.56"]], 20);
+    assert.deepEqual(lines, ["NAME            COST", "a-very-lo…  $1234.56"]);
+    assert.ok(tableLines(columns, [["a-very-long-name", "$1234.56"]], 3)[1]?.endsWith("$1234.56"));
+  });
+
+  it("does not let a name move the cursor or break the line", () => {
+    assert.deepEqual(tableLines(columns, [["a\n\u001b[2Jb", "$0.00"]], 80)[1], "a  [2Jb  $0.00");
+  });
+});

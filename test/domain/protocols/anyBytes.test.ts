@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { BadRequestError, type Protocol, type RequestFacts } from "../../../src/domain/protocol.ts";
+import { anthropicMessages } from "../../../src/domain/protocols/anthropicMessages.ts";
+import { openaiChat } from "../../../src/domain/protocols/openaiChat.ts";
+import { usageSchema } from "../../../src/domain/usage.ts";
+import { bodyOf, cutAt, pass, sse, utf8 } from "./streams.ts";
+
+const NAMES = [
+  ..."model stream messages max_tokens max_completion_tokens n tools stream_options content type text usage error choices".split(
+    " ",
+  ),
+  ..."delta message prompt_tokens completion_tokens prompt_tokens_details cached_tokens total_tokens input_tokens".split(
+    " ",
+  ),
+  ..."output_tokens cache_creation cache_creation_input_tokens iterations server_tool_use source image_url url".split(
+    " ",
+  ),
+  ..."thinking budget_tokens service_tier cost index finish_reason content_block tool_calls function arguments".split(
+    " ",
+  ),
+];
+const TYPES = ["message_start", "message_delta", "message_stop", "content_block_delta", "image", "document", "enabled"];
+
+/** JSON of the names that matter, with values that no provider should send. */
+const oddJson = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 5 },
+    fc.constantFrom<unknown>(null, true, "", "x", -1, 1.5, 1e308, 2 ** 60, 0, 7, ...TYPES),
+    fc.array(tie("value"), { maxLength: 3 }),
+    fc.dictionary(fc.constantFrom(...NAMES), tie("value"), { maxKeys: 6 }),
+  ),
+})).value;
+
+const request = { model: "m", max_tokens: 10, messages: [{ role: "user", content: "Hello" }], stream: true };
+const protocols: readonly Protocol[] = [openaiChat, anthropicMessages];
+
+function checkFacts(facts: RequestFacts): void {
+  for (const count of [facts.inputBoundTokens, facts.promptBytes, facts.choices, facts.webSearchBound]) {
+    assert.ok(Number.isSafeInteger(count) && count >= 0);
+  }
+  assert.ok(
+    facts.outputLimitTokens === null || (Number.isSafeInteger(facts.outputLimitTokens) && facts.outputLimitTokens > 0),
+  );
+}
+
+describe("whatever the bytes are", () => {
+  for (const protocol of protocols) {
+    it(`${protocol.name} reads a request or refuses it, and rewrites what it has read`, () => {
+      const body = fc.oneof(
+        fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+        oddJson.map(bodyOf),
+        fc.dictionary(fc.constantFrom(...NAMES), oddJson).map((odd) => bodyOf({ ...request, ...odd, messages: [odd] })),
+      );
+      let read = 0;
+      fc.assert(
+        fc.property(body, fc.integer({ min: 1, max: 100_000 }), (bytes, limit) => {
+          let facts: RequestFacts;
+          try {
+            facts = protocol.read(bytes);
+          } catch (error) {
+            assert.ok(error instanceof BadRequestError);
+            return;
+          }
+          read += 1;
+          checkFacts(facts);
+          const sent = protocol.read(protocol.rewrite(bytes, facts, { outputLimitTokens: limit }));
+          assert.ok(sent.outputLimitTokens !== null && sent.outputLimitTokens <= limit * sent.choices);
+          assert.equal(sent.model, facts.model);
+        }),
+        { seed: 4, numRuns: 2_000 },
+      );
+      assert.ok(read > 100);
+    });
+
+    it(`${protocol.name} reads any answer without a throw, and any count is whole and safe`, () => {
+      const facts = protocol.read(bodyOf(request));
+      const answers = fc.array(fc.dictionary(fc.constantFrom("type", ...NAMES), oddJson), { maxLength: 6 });
+      const places = fc.array(fc.nat());
+      fc.assert(
+        fc.property(answers, fc.uint8Array(), places, fc.boolean(), (values, noise, cuts, usageAsked) => {
+          const stream = Buffer.concat([utf8(sse(...values)), Buffer.from(noise)]);
+          const { reading } = pass(protocol, { ...facts, usageAsked }, cutAt(stream, cuts));
+          usageSchema.parse(reading.usage);
+          for (const value of [...values.map(bodyOf), Buffer.from(noise)]) {
+            usageSchema.parse(protocol.readJson(200, value, facts).usage);
+            usageSchema.parse(protocol.readJson(500, value, facts).usage);
+          }
+        }),
+        { seed: 5, numRuns: 1_000 },
+      );
+    });
+  }
+});

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import type { Provider } from "../../../src/domain/config.ts";
+import { type Refusal, refusalSchema } from "../../../src/domain/events.ts";
+import { errorShapeOf, protocolFor } from "../../../src/domain/protocols/families.ts";
+
+const route = (family: Provider["protocol"], method: string, path: string) => {
+  const found = protocolFor(family, method, path);
+  return found === null ? "unknown" : (found.protocol?.name ?? found.kind);
+};
+
+const refusal: Refusal = {
+  reason: "budget",
+  budget: "month",
+  window: "month",
+  spentNanoUsd: 5_000_000_000,
+  heldNanoUsd: 0,
+  limitNanoUsd: 5_000_000_000,
+  worstCaseNanoUsd: 429_000_000,
+  resetsAt: "2026-12-01T00:00:00.000Z",
+  message: "Budget “month” is spent",
+};
+
+describe("routes", () => {
+  it("that cost money are metered, wherever they stand below the base", () => {
+    for (const path of ["/chat/completions", "/v1/chat/completions", "/openai/v1/chat/completions/"]) {
+      assert.equal(route("openai", "POST", path), "openai-chat");
+      assert.equal(route("ollama", "POST", path), "openai-chat");
+    }
+    assert.equal(route("anthropic", "POST", "/v1/messages"), "anthropic-messages");
+  });
+
+  it("that cost nothing are free, and all others unknown", () => {
+    assert.equal(route("openai", "GET", "/models"), "free");
+    assert.equal(route("openai", "GET", "/v1/models/org/model"), "free");
+    assert.equal(route("openai", "POST", "/moderations"), "free");
+    assert.equal(route("anthropic", "POST", "/v1/messages/count_tokens"), "free");
+    for (const path of ["/responses", "/embeddings", "/images/generations", "/chat/completions/x", "/messages"]) {
+      assert.equal(route("openai", "POST", path), "unknown");
+    }
+    for (const path of ["/v1/messages/batches", "/v1/complete", "/v1/chat/completions"]) {
+      assert.equal(route("anthropic", "POST", path), "unknown");
+    }
+  });
+});
+
+describe("refusals and errors", () => {
+  it("of OpenAI's shape stop clients and carry the whole refusal", () => {
+    const { status, headers, body } = errorShapeOf("openai").refuse(refusal);
+    assert.equal(status, 402);
+    assert.equal(headers["x-should-retry"], "false");
+    assert.equal(headers["retry-after"], undefined);
+    const { error, tollgate } = JSON.parse(body);
+    const { message } = refusal;
+    assert.deepEqual(error, { message, type: "billing_error", param: null, code: "budget_exceeded" });
+    assert.deepEqual(tollgate, refusal);
+  });
+
+  it("of Anthropic's shape hold no amount in the body, which its SDK shows whole", () => {
+    const { status, headers, body } = errorShapeOf("anthropic").refuse(refusal);
+    assert.equal(status, 402);
+    assert.equal(headers["x-should-retry"], "false");
+    assert.equal(body, JSON.stringify({ type: "error", error: { type: "billing_error", message: refusal.message } }));
+    assert.doesNotMatch(body, /\d{3}/);
+  });
+
+  it("carry the refusal in a header for clients of ours, in every family", () => {
+    for (const family of ["openai", "anthropic", "google", "ollama"] as const) {
+      const header = errorShapeOf(family).refuse(refusal).headers["x-tollgate-refusal"] ?? "";
+      assert.match(header, /^[\x21-\x7e]+$/);
+      assert.deepEqual(refusalSchema.parse(JSON.parse(decodeURIComponent(header))), refusal);
+    }
+  });
+
+  it("of the gateway itself have the family's shape", () => {
+    const openai = errorShapeOf("openai").fail(401, "invalid_pass", "No such pass");
+    assert.deepEqual(JSON.parse(openai.body).error, {
+      message: "No such pass",
+      type: "authentication_error",
+      param: null,
+      code: "invalid_pass",
+    });
+    assert.equal(openai.headers["x-should-retry"], "false");
+    const anthropic = errorShapeOf("anthropic").fail(502, "upstream_closed", "Gone");
+    assert.deepEqual(JSON.parse(anthropic.body), { type: "error", error: { type: "api_error", message: "Gone" } });
+    assert.equal(anthropic.headers["x-should-retry"], undefined);
+  });
+});

@@ -1,0 +1,30 @@
+import type { Workbench } from "../hosts/workbench.ts";
+import { startWorld, type World } from "./world.ts";
+
+let shared: Promise<{ world: World; window: Workbench }> | undefined;
+
+/** One VS Code for all tests that can live with what others have spent before: each start costs seconds. */
+export function sharedWorld(): Promise<{ world: World; window: Workbench }> {
+  shared ??= (async () => {
+    const world = await startWorld();
+    return { world, window: await world.open() };
+  })();
+  return shared;
+}
+
+after(async () => {
+  const world = (await shared?.catch(() => undefined))?.world;
+  await world?.stop();
+});
+
+/** For `afterEach`: what a person would need to see why a test failed. */
+export async function reportFailure(context: Mocha.Context, world: World, window: Workbench): Promise<void> {
+  if (context.currentTest?.state === "failed") {
+    const name = context.currentTest.title.replace(/\W+/g, "-").slice(0, 60);
+    console.log(`      ${await window.screenshot(`failed-${name}`)}\n${await world.server.extensionLogs()}`);
+  }
+  await window.notifications.dismiss();
+  if (await window.quickInput.isOpen()) {
+    await window.quickInput.cancel();
+  }
+}

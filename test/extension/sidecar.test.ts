@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { formatUsd } from "../../src/domain/money.ts";
+import { until } from "../hosts/until.ts";
+import type { Workbench } from "../hosts/workbench.ts";
+import { answerAfter, ask, reload } from "./asking.ts";
+import { reportFailure, sharedWorld } from "./sharedWorld.ts";
+import { SETTINGS, STATUS_ITEM, type World } from "./world.ts";
+
+describe("windows, panel and sidecar", () => {
+  let world: World;
+  let window: Workbench;
+  let second: Workbench | undefined;
+
+  before(async () => {
+    ({ world, window } = await sharedWorld());
+    await answerAfter(window, () => ask(window, { prompt: "Something to start from" }));
+  });
+  after(() => second?.close());
+  afterEach(async function () {
+    await reportFailure(this, world, window);
+    world.upstreams.openai.reset();
+  });
+
+  const shown = async (workbench: Workbench) => (await workbench.statusBar.read(STATUS_ITEM)).text;
+  const status = async () => (await world.api()).status();
+
+  it("opens the cost panel from the status bar, which follows every call", async () => {
+    await window.statusBar.click(STATUS_ITEM);
+    const panel = await window.webview("text=Spent today");
+    const calls = (await status()).today.calls;
+    await panel.getByText(`${calls} calls`).first().waitFor();
+    await panel
+      .getByRole("table", { name: "Cost, calls, tokens and latency by model" })
+      .getByText("gpt-4.1-2025-04-14")
+      .waitFor();
+    await window.screenshot("panel");
+    await callFromOutside(world);
+    await panel
+      .getByText(`${calls + 1} calls`)
+      .first()
+      .waitFor();
+    await panel.getByRole("button", { name: "Set Budget…" }).first().click();
+    await window.quickInput.whenOpen("Set Budget (1 of 2)");
+  });
+
+  it("shows the same figures in two windows, and each sees the other's calls at once", async () => {
+    second = await world.open();
+    const other = second;
+    await until("the same figures", async () => (await shown(other)) === (await shown(window)));
+    const before = await shown(window);
+    world.upstreams.openai.script.next({ text: "Done.", usage: usageOf(3_000) });
+    await answerAfter(other, () => ask(other, { prompt: "From the other window" }));
+    const after = await window.statusBar.whenReads(
+      STATUS_ITEM,
+      "the other window's call",
+      ({ text }) => text !== before,
+    );
+    assert.equal(await shown(other), after.text);
+  });
+
+  it("warns in one window only", async () => {
+    assert.ok(second !== undefined);
+    const other = second;
+    const api = await world.api();
+    const { month } = await api.status();
+    await api.setBudget({ name: "month", window: "month", limitUsd: (month.costNanoUsd / 1e9) * 1.25 + 0.005 });
+    const tokens = Math.ceil((month.costNanoUsd * 0.04 + 4_500_000) / 8_000);
+    world.upstreams.openai.script.next({ text: "Done.", usage: usageOf(tokens) });
+    await answerAfter(other, () => ask(other, { prompt: "Over the threshold" }));
+    const warned = async () =>
+      (await Promise.all([window, other].map(({ notifications }) => notifications.all())))
+        .flat()
+        .filter(({ text }) => text.includes("of the month budget is spent")).length;
+    await until("a warning", async () => (await warned()) > 0);
+    const { alerts } = await api.overview(7);
+    const alert = alerts.findLast(({ budget, threshold }) => budget === "month" && threshold >= 0.75);
+    assert.ok(alert !== undefined);
+    assert.equal(await api.claimAlert(alert.id), false, "the warning was not claimed");
+    assert.equal(await warned(), 1);
+    await other.notifications.dismiss();
+    await api.removeBudget("month");
+    await other.close();
+    second = undefined;
+  });
+
+  it("starts a sidecar that was killed again with the next call, and loses nothing", async () => {
+    const before = await status();
+    const killed = await world.sidecarPid();
+    process.kill(killed, "SIGKILL");
+    await answerAfter(window, () => ask(window, { prompt: "Are you still there?" }));
+    const after = await status();
+    assert.notEqual(after.pid, killed);
+    assert.equal(after.month.calls, before.month.calls + 1);
+    assert.ok(after.month.costNanoUsd > before.month.costNanoUsd);
+    const figure = formatUsd(after.today.costNanoUsd);
+    await window.statusBar.whenReads(STATUS_ITEM, figure, ({ text }) => text.includes(figure));
+  });
+
+  it("shows the same after a reload, the cost panel too", async () => {
+    const before = await shown(window);
+    await reload(window);
+    await window.statusBar.whenReads(STATUS_ITEM, before, ({ text }) => text === before);
+    const panel = await window.webview("text=Spent today");
+    await panel
+      .getByText(`${(await status()).today.calls} calls`)
+      .first()
+      .waitFor();
+  });
+
+  it("restarts the sidecar when asked to", async () => {
+    const before = await world.sidecarPid();
+    await window.runCommand("Tollgate: Restart Sidecar");
+    await until("another sidecar", async () => (await world.sidecarPid()) !== before);
+    await window.statusBar.whenReads(STATUS_ITEM, "figures", ({ text }) => text.includes("$"));
+  });
+
+  it("shows what compute costs an hour while the server is up", async () => {
+    world.upstreams.vllm.script.healthy = true;
+    const up = await window.statusBar.whenReads(STATUS_ITEM, "vllm", ({ text }) => text.includes("vllm $0.16/h"));
+    assert.match(up.ariaLabel, /vllm running at \$0\.16 an hour/);
+    world.upstreams.vllm.script.healthy = false;
+  });
+
+  it("names settings that make no sense in one message, and changes nothing", async () => {
+    await world.server.writeUserSettings({ ...SETTINGS, "tollgate.budgets": { week: 5 } });
+    await reload(window);
+    await window.statusBar.whenReads(STATUS_ITEM, "the week's budget", ({ text }) => text.includes("/ $5.00"));
+    const before = await (await world.api()).config();
+    await world.server.writeUserSettings({
+      ...SETTINGS,
+      "tollgate.budgets": { month: -3 },
+      "tollgate.providers": { lab: { protocol: "openai", baseUrl: "lab.example" } },
+    });
+    await reload(window);
+    const message = await window.notifications.find("these settings make no sense");
+    assert.match(message.text, /tollgate\.budgets\.month: a limit cannot be negative/);
+    assert.match(message.text, /tollgate\.providers\.lab\.baseUrl: must be an http/);
+    assert.deepEqual(message.buttons, ["Open Settings"]);
+    await window.screenshot("settings-nonsense");
+    // By the time that the panel is there, settings would have reached the sidecar.
+    await window.runCommand("Tollgate: Show Costs");
+    const panel = await window.webview("text=Spent today");
+    await panel.getByText("of $5.00").first().waitFor();
+    assert.deepEqual(await (await world.api()).config(), before);
+  });
+});
+
+/** Usage of so many output tokens and nothing else, as OpenAI reports it. */
+function usageOf(tokens: number) {
+  return { prompt_tokens: 0, completion_tokens: tokens, total_tokens: tokens };
+}
+
+/** A call by a program that knows nothing of VS Code. */
+async function callFromOutside(world: World): Promise<void> {
+  const { urls } = await (await world.api()).pass({ tool: "test" });
+  const response = await fetch(`${urls.openai}/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: "Bearer sk-outside" },
+    body: JSON.stringify({ model: "gpt-4.1", max_tokens: 200, messages: [{ role: "user", content: "From outside" }] }),
+  });
+  assert.equal(response.status, 200, await response.text());
+}
