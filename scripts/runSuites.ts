@@ -16,6 +16,11 @@ interface Suite {
   /** A test that takes longer hangs. Far above what any test takes on a slow machine. */
   timeoutMs: number;
   prepare?: () => Promise<void>;
+  /**
+   * Whether a file with a failure is run once more, whole and in a fresh process. For what drives another program's interface,
+   * whose timing is not ours to fix. What passes only then is named as unsteady, never passed over in silence.
+   */
+  secondAttempt?: boolean;
 }
 
 /** Desktop VS Code is driven from within; what drives the interface through a browser needs the VS Code that runs in one. */
@@ -34,14 +39,14 @@ const SUITES: readonly Suite[] = [
     title: "VS Code",
     files: DESKTOP ? "test/hosts/extensionHost.test.ts" : "test/{hosts,extension}/**/*.test.ts",
     timeoutMs: 180_000,
-    ...(DESKTOP ? {} : { prepare: prepareVscode }),
+    ...(DESKTOP ? {} : { prepare: prepareVscode, secondAttempt: true }),
   },
 ];
 
 const root = join(import.meta.dirname, "..");
 /** A suite that is not over by then hangs where mocha's own limit does not reach. */
 const SUITE_LIMIT_MS = 20 * 60_000;
-const FAILED: SuiteCounts = { passed: 0, failed: 1, skipped: 0 };
+const FAILED: SuiteCounts = { passed: 0, failed: 1, skipped: 0, failures: [] };
 let running: ChildProcess | undefined;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const)
@@ -65,28 +70,38 @@ try {
   counts.push(fail((error as Error).message));
 }
 for (const suite of chosen) counts.push(await run(suite));
-const sum = (key: keyof SuiteCounts): number => counts.reduce((total, one) => total + one[key], 0);
+const sum = (key: Exclude<keyof SuiteCounts, "failures">): number => counts.reduce((total, one) => total + one[key], 0);
 const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";
 console.log(`${sum("passed")} passed, ${sum("failed")} failed${skipped}`);
 process.exit(sum("failed") > 0 ? 1 : 0);
 
-/** Runs one suite in a process of its own. One that ends without having said its counts has failed, whatever its exit code. */
+/** Runs one suite; where the suite says so, its failed files a second time. */
 async function run(suite: Suite): Promise<SuiteCounts> {
   console.log(`\n${suite.title}`);
-  const files = globSync(suite.files, { cwd: root }).sort();
+  const files = globSync(suite.files, { cwd: root })
+    .sort()
+    .map((file) => join(root, file));
   if (files.length === 0) return fail(`${suite.files} matches no test.`);
   try {
     await suite.prepare?.();
   } catch (error) {
     return fail((error as Error).message);
   }
+  const first = await runFiles(suite, files);
+  const failedFiles = [...new Set(first.failures.map(({ file }) => file))];
+  if (!suite.secondAttempt || failedFiles.length === 0 || failedFiles.includes("")) return first;
+  console.log(`\n${suite.title}, second attempt at what failed`);
+  const second = await runFiles(suite, failedFiles);
+  if (second.failed > 0 || second.passed === 0) return first;
+  for (const { title } of first.failures) console.log(`Unsteady, passed only at the second attempt: ${title}`);
+  return { ...first, passed: first.passed + first.failed, failed: 0, failures: [] };
+}
+
+/** Runs test files in a process of their own. One that ends without having said its counts has failed, whatever its exit code. */
+async function runFiles(suite: Suite, files: readonly string[]): Promise<SuiteCounts> {
   const dataDir = mkdtempSync(join(tmpdir(), "tollgate-test-"));
   try {
-    const args = [
-      join(import.meta.dirname, "runSuite.ts"),
-      String(suite.timeoutMs),
-      ...files.map((file) => join(root, file)),
-    ];
+    const args = [join(import.meta.dirname, "runSuite.ts"), String(suite.timeoutMs), ...files];
     running = spawn(process.execPath, args, {
       cwd: root,
       env: testEnvironment(dataDir),

@@ -9,13 +9,20 @@ import {
   SettingsError,
 } from "./settings.ts";
 
+/**
+ * How long settings must stand before they are complained of, in ms. VS Code applies one save in several steps, those of the
+ * user and those of the machine, and somebody who types has not finished.
+ */
+const SETTLE_MS = 500;
+
 /** The last settings that made sense. Ones that do not are reported once and change nothing. */
 export class SettingsStore implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<Settings>();
   readonly #disposables: vscode.Disposable[];
   readonly #log: vscode.LogOutputChannel;
   #current: Settings;
-  #reported: string | undefined;
+  #problem: string | undefined;
+  #report: NodeJS.Timeout | undefined;
   readonly onDidChange = this.#changed.event;
 
   constructor(log: vscode.LogOutputChannel) {
@@ -43,7 +50,7 @@ export class SettingsStore implements vscode.Disposable {
 
   /** What is wrong with the settings as they stand; undefined where nothing is. */
   get problem(): string | undefined {
-    return this.#reported;
+    return this.#problem;
   }
 
   async write(id: SettingId, value: unknown): Promise<void> {
@@ -58,6 +65,7 @@ export class SettingsStore implements vscode.Disposable {
   }
 
   dispose(): void {
+    clearTimeout(this.#report);
     vscode.Disposable.from(...this.#disposables).dispose();
   }
 
@@ -65,16 +73,21 @@ export class SettingsStore implements vscode.Disposable {
   #read(): boolean {
     try {
       this.#current = resolveSettings(readRaw(), process.env);
-      this.#reported = undefined;
+      this.#problem = undefined;
+      clearTimeout(this.#report);
       return true;
     } catch (error) {
       if (!(error instanceof SettingsError)) {
         throw error;
       }
-      if (this.#reported !== error.message) {
-        this.#reported = error.message;
-        this.#log.warn(`Settings were not applied: ${error.message}`);
-        void showProblem(error.message);
+      const problem = error.message;
+      if (this.#problem !== problem) {
+        this.#problem = problem;
+        clearTimeout(this.#report);
+        this.#report = setTimeout(() => {
+          this.#log.warn(`Settings were not applied: ${problem}`);
+          void showProblem(problem);
+        }, SETTLE_MS);
       }
       return false;
     }
