@@ -23,6 +23,12 @@ interface Entry {
   reject: ((error: LedgerError) => void) | null;
 }
 
+/** A sync that is due, by the clock of `performance.now()`. */
+interface Patience {
+  readonly due: number;
+  readonly timer: NodeJS.Timeout;
+}
+
 interface SyncWaiter {
   readonly seq: number;
   resolve(): void;
@@ -53,8 +59,9 @@ export class Journal {
   #syncWaiters: SyncWaiter[] = [];
   #syncing = false;
   #scheduled = false;
-  #soonTimer: NodeJS.Timeout | null = null;
-  #soonDue = false;
+  /** A sync was asked for that has not begun. */
+  #wanted = false;
+  #patience: Patience | null = null;
   #failure: LedgerError | null = null;
   /** Set for good: the folder belongs to another sidecar, or the journal is closed. */
   #ended: LedgerError | null = null;
@@ -82,14 +89,21 @@ export class Journal {
     await this.#writer.sync();
   }
 
-  /** Numbers the event; resolves when it is on the disk. @throws LedgerError */
-  append(event: NewEvent): Promise<TollgateEvent> {
+  /**
+   * Numbers the event; resolves when it is on the disk. With `patienceMs` it waits so long for others to share a sync with.
+   * @throws LedgerError
+   */
+  append(event: NewEvent, patienceMs = 0): Promise<TollgateEvent> {
     if (this.#ended !== null) {
       return Promise.reject(this.#ended);
     }
     return new Promise((resolve, reject) => {
       this.#enqueue(event, resolve, reject);
-      this.#schedule();
+      if (patienceMs === 0) {
+        this.#schedule();
+      } else {
+        this.#syncWithin(patienceMs);
+      }
     });
   }
 
@@ -112,10 +126,7 @@ export class Journal {
     }
     entry.ready = true;
     this.#deliver();
-    this.#soonTimer ??= setTimeout(() => {
-      this.#soonDue = true;
-      this.#schedule();
-    }, SOON_SYNC_MS).unref();
+    this.#syncWithin(SOON_SYNC_MS);
     return entry.event;
   }
 
@@ -148,7 +159,7 @@ export class Journal {
       await this.sync();
     } finally {
       this.#ended ??= closedError();
-      this.#stopTimer();
+      this.#forgetPatience();
       this.#writer.giveUp();
     }
   }
@@ -163,8 +174,23 @@ export class Journal {
     return entry;
   }
 
+  /** Has a sync begin in so many ms, unless one is due sooner. */
+  #syncWithin(ms: number): void {
+    const due = performance.now() + ms;
+    if (this.#patience !== null && this.#patience.due <= due) {
+      return;
+    }
+    clearTimeout(this.#patience?.timer);
+    const timer = setTimeout(() => {
+      this.#patience = null;
+      this.#schedule();
+    }, ms);
+    this.#patience = { due, timer: timer.unref() };
+  }
+
   /** A turn of the event loop gathers the appends of all callers that are ready in it. */
   #schedule(): void {
+    this.#wanted = true;
     if (!this.#scheduled && !this.#syncing) {
       this.#scheduled = true;
       setImmediate(() => {
@@ -175,7 +201,8 @@ export class Journal {
   }
 
   async #writeAndSync(): Promise<void> {
-    this.#stopTimer();
+    this.#forgetPatience();
+    this.#wanted = false;
     this.#syncing = true;
     try {
       this.#ensureOpen();
@@ -189,7 +216,7 @@ export class Journal {
       this.#syncing = false;
       this.#giveUp(error);
     }
-    if (this.#queue.length > 0 || this.#syncWaiters.length > 0 || this.#soonDue) {
+    if (this.#wanted || this.#syncWaiters.length > 0) {
       this.#schedule();
     }
   }
@@ -283,12 +310,9 @@ export class Journal {
     return failure;
   }
 
-  #stopTimer(): void {
-    if (this.#soonTimer !== null) {
-      clearTimeout(this.#soonTimer);
-      this.#soonTimer = null;
-    }
-    this.#soonDue = false;
+  #forgetPatience(): void {
+    clearTimeout(this.#patience?.timer);
+    this.#patience = null;
   }
 }
 

@@ -61,8 +61,9 @@ export class Projection {
   #applyTogether(events: readonly TollgateEvent[], lastSeq: number): void {
     this.database.transaction(() => {
       const rollups = new RollupBatch();
+      const settled = new Set(events.flatMap((event) => (event.type === "call.settled" ? [event.call.id] : [])));
       for (const event of events) {
-        this.#apply(event, rollups);
+        this.#apply(event, settled, rollups);
       }
       rollups.write(this.database);
       this.database.run(
@@ -73,10 +74,11 @@ export class Projection {
     this.#appliedSeq = lastSeq;
   }
 
-  #apply(event: TollgateEvent, rollups: RollupBatch): void {
+  /** `settled` are the calls that the batch itself brings to an end. */
+  #apply(event: TollgateEvent, settled: ReadonlySet<string>, rollups: RollupBatch): void {
     switch (event.type) {
       case "call.held":
-        this.#held(event);
+        this.#held(event, settled);
         return;
       case "call.settled":
         this.database.run("DELETE FROM holds WHERE id = ?", [event.call.id]);
@@ -133,7 +135,7 @@ export class Projection {
     }
   }
 
-  #held({ seq, at, held }: EventOf<"call.held">): void {
+  #held({ seq, at, held }: EventOf<"call.held">, settled: ReadonlySet<string>): void {
     for (const budget of held.allowedBy) {
       this.database.run(
         `UPDATE decisions SET spent = 1 WHERE seq =
@@ -141,7 +143,7 @@ export class Projection {
         [budget],
       );
     }
-    if (this.database.get("SELECT 1 FROM call_rows WHERE id = ?", [held.id]) === null) {
+    if (!settled.has(held.id) && this.database.get("SELECT 1 FROM call_rows WHERE id = ?", [held.id]) === null) {
       this.database.run("INSERT OR REPLACE INTO holds (id, seq, at, held) VALUES (?, ?, ?, ?)", [
         held.id,
         seq,

@@ -8,6 +8,7 @@ import type { Admitted, Gate, NotAdmitted } from "../domain/gate.ts";
 import type { NanoUsd } from "../domain/money.ts";
 import { refusalMessage } from "../domain/refusalMessage.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { Departure } from "./departure.ts";
 
 /** A call that asks to pass, with what the journal keeps of it while it is under way. */
 export interface CallRequest {
@@ -21,6 +22,12 @@ export interface CallRequest {
 export type Admission =
   | { readonly kind: "held"; readonly held: Held }
   | { readonly kind: "refused"; readonly refusal: Refusal };
+
+/**
+ * How long, in ms, a settlement may wait for others to share a sync with. Nobody waits for it: the answer is with the client
+ * already, and the gate counts it at once.
+ */
+const SETTLE_PATIENCE_MS = 5;
 
 interface Waiter {
   readonly request: CallRequest;
@@ -57,8 +64,10 @@ export class Gatekeeper {
   }
 
   /** Holds a call's worst case, waits while only other calls' holds stand in the way, or refuses. */
-  async admit(request: CallRequest, signal: AbortSignal): Promise<Admission> {
-    const answer = this.#mustQueue(request) ? await this.#wait(request, signal) : await this.#tryNow(request, signal);
+  async admit(request: CallRequest, departure: Departure): Promise<Admission> {
+    const answer = this.#mustQueue(request)
+      ? await this.#wait(request, departure)
+      : await this.#tryNow(request, departure);
     if (answer.kind !== "held") {
       return { kind: "refused", refusal: this.refusalOf(answer) };
     }
@@ -84,7 +93,7 @@ export class Gatekeeper {
     this.gate.settle(call.id, call.costNanoUsd, this.#now(), call.model === call.requestedModel ? undefined : call);
     this.#letIn();
     try {
-      await this.#ledger.append({ type: "call.settled", call });
+      await this.#ledger.append({ type: "call.settled", call }, SETTLE_PATIENCE_MS);
     } finally {
       this.#booked(call.id);
     }
@@ -170,16 +179,16 @@ export class Gatekeeper {
     return this.#waiters.some((waiter) => waiter.hardBudgets.some((name) => mine.includes(name)));
   }
 
-  async #tryNow(request: CallRequest, signal: AbortSignal): Promise<Admitted | NotAdmitted> {
+  async #tryNow(request: CallRequest, departure: Departure): Promise<Admitted | NotAdmitted> {
     const answer = this.#hold(request);
-    return answer.kind === "wait" && this.#waitMs() > 0 ? this.#wait(request, signal) : answer;
+    return answer.kind === "wait" && this.#waitMs() > 0 ? this.#wait(request, departure) : answer;
   }
 
   #hold(request: CallRequest): Admitted | NotAdmitted {
     return this.gate.hold({ ...request, id: request.held.id }, this.#now());
   }
 
-  #wait(request: CallRequest, signal: AbortSignal): Promise<Admitted | NotAdmitted> {
+  #wait(request: CallRequest, departure: Departure): Promise<Admitted | NotAdmitted> {
     return new Promise((resolve) => {
       const stopWaiting = () => waiter.finish(this.#hold(request));
       const timer = setTimeout(stopWaiting, this.#waitMs());
@@ -188,7 +197,7 @@ export class Gatekeeper {
         hardBudgets: this.gate.hardBudgetsOf(request.attribution, this.#now()),
         finish: (answer) => {
           clearTimeout(timer);
-          signal.removeEventListener("abort", stopWaiting);
+          departure.off(stopWaiting);
           const index = this.#waiters.indexOf(waiter);
           if (index >= 0) {
             this.#waiters.splice(index, 1);
@@ -197,7 +206,7 @@ export class Gatekeeper {
         },
       };
       this.#waiters.push(waiter);
-      signal.addEventListener("abort", stopWaiting, { once: true });
+      departure.on(stopWaiting);
     });
   }
 

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ApiClient } from "../../src/client/apiClient.ts";
+import { SIDECAR_ENVIRONMENT, SIDECAR_NODE_FLAGS } from "../../src/client/startSidecar.ts";
 import { type LoadResult, runLoad } from "./load.ts";
 import { peerHeaders, startPeer } from "./peer.ts";
 import { type Measured, residentMb, startMeasured } from "./processes.ts";
@@ -46,7 +47,7 @@ export async function benchGateway(rounds: number, measureMs: number, withPeer: 
   const budgets = ["day", "month"].map((window) => ({ name: window, limitUsd: 1_000_000, window }));
   writeFileSync(configFile, JSON.stringify({ providers: { openai: { protocol: "openai", baseUrl: base } }, budgets }));
   const sidecarArgs = ["dist/sidecar.cjs", "--data-dir", dataDir, "--config", configFile, "--port", "0", "--json"];
-  const sidecar = await startMeasured(sidecarArgs);
+  const sidecar = await startMeasured([...SIDECAR_NODE_FLAGS, ...sidecarArgs], SIDECAR_ENVIRONMENT);
   let peer: (Measured & { readonly url: string }) | null = null;
   try {
     peer = withPeer ? await startPeer() : null;

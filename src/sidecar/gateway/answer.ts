@@ -1,11 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { ErrorAnswer, Protocol } from "../../domain/protocol.ts";
+import { ClientGoneError } from "../departure.ts";
 import { UpstreamError } from "./upstream.ts";
-
-/** The client went away before its answer was complete. */
-export class ClientGoneError extends Error {
-  override readonly name = "ClientGoneError";
-}
 
 /** Sends an answer of Tollgate's own, unless one is under way already. */
 export function answer(

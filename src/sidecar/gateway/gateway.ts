@@ -4,10 +4,11 @@ import type { PriceBook } from "../../domain/priceBook.ts";
 import type { Protocol } from "../../domain/protocol.ts";
 import { errorShapeOf, protocolFor } from "../../domain/protocols/families.ts";
 import type { UsualOutput } from "../../domain/usualOutput.ts";
+import { Departure } from "../departure.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import type { Passes } from "../passes.ts";
 import { TokenCounter } from "../tokens/tokenCounter.ts";
-import { answer, ClientGoneError, failUnreached } from "./answer.ts";
+import { answer, failUnreached } from "./answer.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
 import { MeteredCalls } from "./meteredCalls.ts";
 import { parseGatewayPath, type Target, targetOf } from "./route.ts";
@@ -100,20 +101,20 @@ export class Gateway {
     if (target === null) {
       return answer(response, shape.fail(400, "invalid_path", "The path leaves the provider's base address"));
     }
-    const gone = new AbortController();
+    const departure = new Departure();
     response.once("close", () => {
       if (!response.writableFinished) {
-        gone.abort(new ClientGoneError("The client went away"));
+        departure.announce();
       }
     });
     const method = request.method ?? "GET";
     const found = protocolFor(provider.protocol, method, target.route, provider.baseUrl);
     if (found?.kind === "metered") {
-      const passage = { request, response, caller, providerName: path.provider, target, signal: gone.signal };
+      const passage = { request, response, caller, providerName: path.provider, target, departure };
       return this.#metered.run({ ...passage, protocol: found.protocol });
     }
     if (found?.kind === "free" || method === "GET" || method === "HEAD" || method === "OPTIONS") {
-      return this.#pass(request, response, target, shape, gone.signal);
+      return this.#pass(request, response, target, shape, departure);
     }
     return answer(response, shape.refuse(this.#options.gatekeeper.unmetered()));
   }
@@ -124,11 +125,11 @@ export class Gateway {
     response: ServerResponse,
     target: Target,
     shape: Pick<Protocol, "fail">,
-    signal: AbortSignal,
+    departure: Departure,
   ): Promise<void> {
-    const headers = forwardedRequestHeaders(request, target.url.host, null);
-    const outgoing = this.#upstream.open(request.method ?? "GET", target.url, headers);
-    const answered = answerOf(outgoing, target.url.host, signal);
+    const headers = forwardedRequestHeaders(request, target.server.host, null);
+    const outgoing = this.#upstream.open(request.method ?? "GET", target, headers);
+    const answered = answerOf(outgoing, target.server.host, departure);
     request.pipe(outgoing);
     try {
       const incoming = await answered;

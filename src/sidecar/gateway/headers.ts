@@ -87,9 +87,13 @@ export function forwardedResponseHeaders(
   return headers;
 }
 
-function namedByConnection(message: IncomingMessage): Set<string> {
+const NONE: ReadonlySet<string> = new Set();
+
+function namedByConnection(message: IncomingMessage): ReadonlySet<string> {
   const value = message.headers.connection;
-  return new Set(value === undefined ? [] : value.split(",").map((name) => name.trim().toLowerCase()));
+  return value === undefined || /^(keep-alive|close)$/i.test(value)
+    ? NONE
+    : new Set(value.split(",").map((name) => name.trim().toLowerCase()));
 }
 
 function eachHeader(raw: readonly string[], visit: (name: string, value: string, lower: string) => void): void {

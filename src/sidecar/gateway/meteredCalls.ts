@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Attribution } from "../../domain/budget.ts";
 import type { Caller } from "../../domain/caller.ts";
@@ -7,10 +6,12 @@ import type { PriceBook } from "../../domain/priceBook.ts";
 import { BadRequestError, NOTHING_READ, type Protocol, type RequestFacts } from "../../domain/protocol.ts";
 import { TokenMargin } from "../../domain/tokenMargin.ts";
 import type { UsualOutput } from "../../domain/usualOutput.ts";
+import { ClientGoneError, type Departure } from "../departure.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
-import { answer, ClientGoneError, failUnreached } from "./answer.ts";
+import { answer, failUnreached } from "./answer.ts";
 import { BodyTooLargeError, readBody } from "./body.ts";
+import { newCallId } from "./callId.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders, readNotes } from "./headers.ts";
 import { isEventStream } from "./onlooker.ts";
 import { bookedCall, type CallFrame, estimateFromBytes, type Outcome, withinLimit } from "./outcome.ts";
@@ -28,8 +29,7 @@ export interface Passage {
   readonly providerName: string;
   readonly target: Target;
   readonly protocol: Protocol;
-  /** Fires when the client goes away. */
-  readonly signal: AbortSignal;
+  readonly departure: Departure;
 }
 
 /** What metering works with. `prices` are read anew for each call, since they can change. */
@@ -76,7 +76,7 @@ export class MeteredCalls {
     const { bound, expectedNanoUsd } = price;
     const admission = await gatekeeper.admit(
       { held: frame.request, attribution: frame.attribution, bound, expectedNanoUsd },
-      passage.signal,
+      passage.departure,
     );
     if (admission.kind === "refused") {
       const { refusal } = admission;
@@ -111,7 +111,7 @@ export class MeteredCalls {
    */
   async #tightened(passage: Passage, body: Buffer, facts: RequestFacts, frame: CallFrame): Promise<CountedPrice> {
     const { gatekeeper, prices, usual, now, upstream, tokenCounter } = this.#options;
-    const { providerName, protocol, request, target, signal } = passage;
+    const { providerName, protocol, request, target, departure } = passage;
     const priced = (known: RequestFacts) => priceCall(prices(), usual, providerName, known, frame.startedAt);
     const answerTo = (price: CallPrice) => gatekeeper.gate.preview({ ...price, attribution: frame.attribution }, now());
     const byBytes = priced(facts);
@@ -126,7 +126,7 @@ export class MeteredCalls {
     if (answerTo(byTokens).kind !== "refused" || answerTo(atLeast).kind === "refused") {
       return { ...byTokens, counted };
     }
-    const asked = await boundByProvider(request, body, tighter?.facts ?? facts, protocol, target, upstream, signal);
+    const asked = await boundByProvider(request, body, tighter?.facts ?? facts, protocol, target, upstream, departure);
     return { ...(asked === null ? byTokens : priced(asked)), counted };
   }
 
@@ -138,7 +138,7 @@ export class MeteredCalls {
     { id, clampedOutput }: Held,
     cutBeyond: number | null,
   ): Promise<Outcome> {
-    if (passage.signal.aborted) {
+    if (passage.departure.hasGone) {
       return this.#outcome("cancelled", { errorType: "client_gone" });
     }
     const own = {
@@ -166,11 +166,11 @@ export class MeteredCalls {
     own: Record<string, string>,
     cutBeyond: number | null,
   ): Promise<Outcome> {
-    const { request, response, protocol, target, signal } = passage;
-    const headers = forwardedRequestHeaders(request, target.url.host, body.length);
+    const { request, response, protocol, target, departure } = passage;
+    const headers = forwardedRequestHeaders(request, target.server.host, body.length);
     let incoming: IncomingMessage;
     try {
-      incoming = await this.#options.upstream.ask(request.method ?? "POST", target.url, headers, body, signal);
+      incoming = await this.#options.upstream.ask(request.method ?? "POST", target, headers, body, departure);
     } catch (error) {
       failUnreached(error, response, protocol, own);
       if (error instanceof ClientGoneError) {
@@ -258,9 +258,4 @@ function rejectUnread(error: unknown, response: ServerResponse, protocol: Protoc
   } else {
     response.destroy();
   }
-}
-
-/** Sorts by time; the rest is chance. */
-function newCallId(now: number): string {
-  return `call_${now.toString(36)}${randomBytes(8).toString("hex")}`;
 }

@@ -16,36 +16,80 @@ export function parseGatewayPath(url: string): GatewayPath | null {
   return { pass, provider, rest, search };
 }
 
-/** Where a call goes: the address to send to, and the route below the provider's base. */
+/** Where a call goes: the server, the path to ask it for, and the route below the provider's base. */
 export interface Target {
-  readonly url: URL;
+  readonly server: ProviderServer;
+  /** With the base's own path and the query, as it is sent. */
+  readonly path: string;
   /** With a leading slash, without the base's own path and without the query. */
   readonly route: string;
 }
+
+/** The server behind a provider's base URL, taken apart once. */
+export interface ProviderServer {
+  readonly secure: boolean;
+  readonly hostname: string;
+  readonly port: number;
+  /** As the `Host` header names it: without the protocol's usual port. */
+  readonly host: string;
+  /** The segments of the base's own path. */
+  readonly base: readonly string[];
+  /** The same as the beginning of a path, without a slash at its end. */
+  readonly basePath: string;
+}
+
+/** Providers are few, and their addresses rarely change. */
+const LARGEST_CACHE = 256;
+const servers = new Map<string, ProviderServer>();
+
+function serverOf(baseUrl: string): ProviderServer {
+  let server = servers.get(baseUrl);
+  if (server === undefined) {
+    const { protocol, hostname, port, host, pathname } = new URL(baseUrl);
+    const secure = protocol === "https:";
+    const base = pathname.split("/").filter((segment) => segment !== "");
+    server = {
+      secure,
+      hostname: hostname.replace(/^\[|\]$/g, ""),
+      port: port === "" ? (secure ? 443 : 80) : Number(port),
+      host,
+      base,
+      basePath: base.map((segment) => `/${segment}`).join(""),
+    };
+    if (servers.size >= LARGEST_CACHE) {
+      servers.clear();
+    }
+    servers.set(baseUrl, server);
+  }
+  return server;
+}
+
+/** Segments that climb, and characters that some servers take for a slash or for the end of the path. */
+const LEAVES_THE_BASE = /(^|\/)(\.|%2e){1,2}(\/|$)|[\\#]|%5c/i;
 
 /**
  * Appends a path to a provider's base. Where the path begins with what the base ends in (`/v1`), that is taken once.
  * Null where the path would climb out of the base.
  */
 export function targetOf(baseUrl: string, rest: string, search: string): Target | null {
-  const base = new URL(baseUrl);
-  const baseSegments = base.pathname.split("/").filter((segment) => segment !== "");
-  const segments = rest.split("/").slice(1);
-  if (segments.some((segment) => /^(\.|%2e){1,2}$/i.test(segment))) {
+  if (LEAVES_THE_BASE.test(rest)) {
     return null;
   }
-  const shared = sharedSegments(baseSegments, segments);
-  const route = `/${segments.slice(shared).join("/")}`;
-  const url = new URL(base);
-  url.pathname = `${baseSegments.map((segment) => `/${segment}`).join("")}${route}`;
-  url.search = search;
-  return { url, route };
+  const server = serverOf(baseUrl);
+  const segments = rest.split("/").slice(1);
+  const route = `/${segments.slice(sharedSegments(server.base, segments)).join("/")}`;
+  return { server, path: `${server.basePath}${route}${search}`, route };
 }
 
 /** How many leading segments of the path are the base's last ones. */
 function sharedSegments(base: readonly string[], path: readonly string[]): number {
   for (let count = Math.min(base.length, path.length); count > 0; count -= 1) {
-    if (base.slice(-count).every((segment, index) => segment === path[index])) {
+    const from = base.length - count;
+    let index = 0;
+    while (index < count && base[from + index] === path[index]) {
+      index += 1;
+    }
+    if (index === count) {
       return count;
     }
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import type { Protocol, RequestFacts } from "../../domain/protocol.ts";
 import type { TokenMargin } from "../../domain/tokenMargin.ts";
+import { Departure } from "../departure.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
 import { readBody } from "./body.ts";
 import { forwardedRequestHeaders } from "./headers.ts";
@@ -53,27 +54,34 @@ export async function boundByProvider(
   protocol: Protocol,
   target: Target,
   upstream: Upstream,
-  signal: AbortSignal,
+  departure: Departure,
 ): Promise<RequestFacts | null> {
   if (protocol.countRoute === null) {
     return null;
   }
-  const url = new URL(target.url);
-  url.pathname = url.pathname.replace(/\/messages\/?$/, protocol.countRoute);
+  const [path = "", search = ""] = target.path.split(/(?=\?)/);
+  const where = { server: target.server, path: `${path.replace(/\/messages\/?$/, protocol.countRoute)}${search}` };
   const whole = JSON.parse(body.toString("utf8")) as Record<string, unknown>;
   const counted = Object.fromEntries(
     COUNTED_MEMBERS.filter((name) => name in whole).map((name) => [name, whole[name]]),
   );
   const asked = Buffer.from(JSON.stringify(counted));
+  const patience = new Departure();
+  const giveUp = () => patience.announce();
+  const timer = setTimeout(giveUp, ASK_LIMIT_MS);
+  departure.on(giveUp);
   try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(ASK_LIMIT_MS)]);
-    const headers = forwardedRequestHeaders(request, url.host, asked.length);
-    const answer = await upstream.ask("POST", url, headers, asked, limit);
+    const headers = forwardedRequestHeaders(request, target.server.host, asked.length);
+    const answer = await upstream.ask("POST", where, headers, asked, patience);
+    patience.on(() => answer.destroy());
     const text = (await readBody(answer, 65_536)).toString("utf8");
     const { input_tokens: tokens } = countSchema.parse(JSON.parse(text));
     const tighter = protocol.read(body, Math.ceil(tokens * ASKED_MARGIN));
     return tighter.inputBoundTokens < facts.inputBoundTokens ? tighter : null;
   } catch {
     return null;
+  } finally {
+    clearTimeout(timer);
+    departure.off(giveUp);
   }
 }

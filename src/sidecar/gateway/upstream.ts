@@ -1,5 +1,13 @@
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import {
+  type AgentOptions,
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { ClientGoneError, type Departure } from "../departure.ts";
+import type { Target } from "./route.ts";
 
 /** How long an upstream may stay silent, in ms: longer than clients wait, so that theirs is the limit that counts. */
 const SILENCE_LIMIT_MS = 15 * 60_000;
@@ -15,17 +23,28 @@ export class UpstreamError extends Error {
   }
 }
 
+/** Where a request goes. */
+export type Where = Pick<Target, "server" | "path">;
+
+const CONNECTIONS: AgentOptions = {
+  keepAlive: true,
+  maxFreeSockets: 64,
+  scheduling: "lifo",
+  timeout: SILENCE_LIMIT_MS,
+};
+
 /** Connections to providers, kept alive between calls. */
 export class Upstream {
-  readonly #http = new HttpAgent({ keepAlive: true, maxFreeSockets: 64, scheduling: "lifo" });
-  readonly #https = new HttpsAgent({ keepAlive: true, maxFreeSockets: 64, scheduling: "lifo" });
+  readonly #http = new HttpAgent(CONNECTIONS);
+  readonly #https = new HttpsAgent(CONNECTIONS);
 
   /** Opens a request; `headers` are raw. Nothing is sent until something is written or the request is ended. */
-  open(method: string, url: URL, headers: string[], onNewConnection = false): ClientRequest {
-    const secure = url.protocol === "https:";
+  open(method: string, { server, path }: Where, headers: string[], onNewConnection = false): ClientRequest {
+    const { secure, hostname, port } = server;
     const send = secure ? httpsRequest : httpRequest;
     const agent = onNewConnection ? false : secure ? this.#https : this.#http;
-    return send(url, { method, headers, agent, setDefaultHeaders: false });
+    const options = { hostname, port, path, method, headers, agent, setDefaultHeaders: false };
+    return send(onNewConnection ? { ...options, timeout: SILENCE_LIMIT_MS } : options);
   }
 
   /**
@@ -33,9 +52,16 @@ export class Upstream {
    * moment it is used again; the request, of which it has read nothing then, goes out once more on a new one.
    * @throws as `answerOf`
    */
-  async ask(method: string, url: URL, headers: string[], body: Buffer, signal: AbortSignal): Promise<IncomingMessage> {
-    const first = this.open(method, url, headers);
-    const answered = answerOf(first, url.host, signal);
+  async ask(
+    method: string,
+    where: Where,
+    headers: string[],
+    body: Buffer,
+    departure: Departure,
+  ): Promise<IncomingMessage> {
+    const { host } = where.server;
+    const first = this.open(method, where, headers);
+    const answered = answerOf(first, host, departure);
     first.end(body);
     try {
       return await answered;
@@ -44,8 +70,8 @@ export class Upstream {
         throw error;
       }
     }
-    const second = this.open(method, url, headers, true);
-    const answeredAgain = answerOf(second, url.host, signal);
+    const second = this.open(method, where, headers, true);
+    const answeredAgain = answerOf(second, host, departure);
     second.end(body);
     return answeredAgain;
   }
@@ -56,29 +82,29 @@ export class Upstream {
   }
 }
 
-/** The answer's head. @throws UpstreamError, or the abort's reason when `signal` fires first; then the request is ended. */
-export function answerOf(request: ClientRequest, host: string, signal: AbortSignal): Promise<IncomingMessage> {
+/** The answer's head. @throws UpstreamError, or ClientGoneError when the client goes first; then the request is ended. */
+export function answerOf(request: ClientRequest, host: string, departure: Departure): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const abort = () => {
       request.destroy();
-      reject(signal.reason as Error);
+      reject(new ClientGoneError("The client went away"));
     };
-    if (signal.aborted) {
+    if (departure.hasGone) {
       abort();
       return;
     }
-    signal.addEventListener("abort", abort, { once: true });
-    request.setTimeout(SILENCE_LIMIT_MS, () => {
+    departure.on(abort);
+    request.on("timeout", () => {
       request.destroy(
         new UpstreamError("upstream_silent", `${host} sent nothing for ${SILENCE_LIMIT_MS / 60_000} minutes`),
       );
     });
     request.on("response", (response) => {
-      signal.removeEventListener("abort", abort);
+      departure.off(abort);
       resolve(response);
     });
     request.on("error", (error: NodeJS.ErrnoException) => {
-      signal.removeEventListener("abort", abort);
+      departure.off(abort);
       reject(error instanceof UpstreamError ? error : describe(error, host));
     });
   });
