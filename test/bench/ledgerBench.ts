@@ -1,36 +1,47 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { ApiClient } from "../../src/client/apiClient.ts";
+import { SIDECAR_ENVIRONMENT, SIDECAR_NODE_FLAGS } from "../../src/client/startSidecar.ts";
 import type { Call } from "../../src/domain/call.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
-import { lastDays } from "../../src/domain/window.ts";
+import type { FileSystem } from "../../src/ledger/fileSystem.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
+import { nodeFileSystem } from "../../src/ledger/nodeFileSystem.ts";
 import { sampleCall } from "../ledger/samples.ts";
-import { ms, perSecond } from "./report.ts";
+import { residentMb, startMeasured } from "./processes.ts";
+import { median, ms, perSecond } from "./report.ts";
 
 export interface Figure {
   readonly what: string;
   readonly figure: string;
 }
 
-const NOW = Date.parse("2026-11-21T12:00:00Z");
+const NOW = Date.now();
 const MODELS = ["gpt-5", "gpt-5-mini", "gpt-4o-mini", "claude-sonnet-4-5", "claude-haiku-4-5"];
 /** Callers that book at the same time. */
 const TOGETHER = 64;
+/** A disk that takes so long, in ms, to have written. */
+const SLOW_SYNC_MS = 5;
 /** Calls a day, in the folders that are opened. */
 const CALLS_A_DAY = 5_000;
 const OPENINGS = 5;
 
 /** How fast calls are booked, and how long a folder with many of them takes to open and to sum up. */
 export async function benchLedger(quick: boolean): Promise<Figure[]> {
-  const figures: Figure[] = [];
-  figures.push({ what: "booked, one caller", figure: `${perSecond(await bookingRate(1, quick ? 1_000 : 5_000))}/s` });
-  figures.push({
-    what: `booked, ${TOGETHER} callers`,
-    figure: `${perSecond(await bookingRate(TOGETHER, quick ? 20_000 : 100_000))}/s`,
+  const many = quick ? 20_000 : 100_000;
+  const rate = async (what: string, callers: number, calls: number, fs?: FileSystem): Promise<Figure> => ({
+    what,
+    figure: `${perSecond(await inFolder((dir) => bookingRate(dir, callers, calls, fs)))}/s`,
   });
+  const figures = [
+    await rate("booked, one caller", 1, quick ? 1_000 : 5_000),
+    await rate(`booked, ${TOGETHER} callers`, TOGETHER, many),
+    await rate(`booked, ${TOGETHER} callers, a sync takes ${SLOW_SYNC_MS} ms`, TOGETHER, many, slowDisk()),
+  ];
   for (const count of quick ? [10_000, 50_000] : [10_000, 100_000, 1_000_000]) {
-    figures.push(...(await openingFigures(count)));
+    figures.push(...(await inFolder((dir) => historyFigures(dir, count, many))));
   }
   return figures;
 }
@@ -44,74 +55,101 @@ async function inFolder<T>(work: (dir: string) => Promise<T>): Promise<T> {
   }
 }
 
-function bookingRate(callers: number, calls: number): Promise<number> {
-  return inFolder(async (dir) => {
-    const ledger = await Ledger.open({ dir, now: () => NOW });
-    const began = performance.now();
-    let next = 0;
-    await Promise.all(
-      Array.from({ length: callers }, async () => {
-        while (next < calls) {
-          next += 1;
-          await ledger.append({ type: "call.settled", call: benchCall(next, NOW) });
-        }
-      }),
-    );
-    const rate = (calls * 1_000) / (performance.now() - began);
-    await ledger.close();
-    return rate;
-  });
+/** The machine's own disk, but each sync takes longer. */
+function slowDisk(): FileSystem {
+  return {
+    ...nodeFileSystem,
+    createExclusively: (path) => {
+      const file = nodeFileSystem.createExclusively(path);
+      return {
+        write: (bytes) => file.write(bytes),
+        truncate: (length) => file.truncate(length),
+        close: () => file.close(),
+        sync: () => pause(SLOW_SYNC_MS),
+      };
+    },
+  };
 }
 
-function openingFigures(count: number): Promise<Figure[]> {
-  return inFolder(async (dir) => {
-    const from = NOW - Math.ceil(count / CALLS_A_DAY) * 86_400_000;
-    // One snapshot at the end, which archives the months that are due: as if every call had been booked in its time.
-    const filled = await Ledger.open({ dir, now: () => NOW, snapshotEveryEvents: Number.POSITIVE_INFINITY });
-    for (let index = 0; index < count; index += TOGETHER) {
-      await Promise.all(
-        Array.from({ length: Math.min(TOGETHER, count - index) }, (_, offset) => {
-          const at = from + Math.floor(((index + offset) / count) * (NOW - from));
-          return filled.append({ type: "call.settled", call: benchCall(index + offset, at) });
-        }),
-      );
-    }
-    await filled.close();
-    const openings: number[] = [];
-    const summaries: number[] = [];
-    for (let round = 0; round < OPENINGS; round += 1) {
-      const began = performance.now();
-      const ledger = await Ledger.open({ dir, now: () => NOW });
-      const spent = ledger.spentIn({}, lastDays(30, NOW, "UTC")[0] ?? 0, null);
-      openings.push(performance.now() - began);
-      const asked = performance.now();
-      ledger.summary("model", lastDays(30, NOW, "UTC")[0] ?? 0, null, "UTC");
-      summaries.push(performance.now() - asked);
-      await ledger.close();
-      if (spent <= 0) {
-        throw new Error("The sums of the ledger are empty");
+/** Calls a second, each of which its caller waits for until it is on the disk. */
+async function bookingRate(dir: string, callers: number, calls: number, fs?: FileSystem): Promise<number> {
+  const ledger = await Ledger.open({ dir, now: () => NOW, ...(fs === undefined ? {} : { fs }) });
+  const began = performance.now();
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: callers }, async () => {
+      while (next < calls) {
+        next += 1;
+        await ledger.append({ type: "call.settled", call: benchCall(`new${next}`, next, NOW) });
       }
+    }),
+  );
+  const rate = (calls * 1_000) / (performance.now() - began);
+  await ledger.close();
+  return rate;
+}
+
+/** The real process with so many calls in its past; and last how fast it books more. */
+async function historyFigures(dir: string, count: number, more: number): Promise<Figure[]> {
+  await fill(dir, count);
+  const named = `${perSecond(count)} calls`;
+  const starts: number[] = [];
+  const overviews: number[] = [];
+  const memory: number[] = [];
+  for (let round = 0; round < OPENINGS; round += 1) {
+    const began = performance.now();
+    const args = ["dist/sidecar.cjs", "--data-dir", dir, "--port", "0", "--json"];
+    const sidecar = await startMeasured([...SIDECAR_NODE_FLAGS, ...args], SIDECAR_ENVIRONMENT);
+    starts.push(performance.now() - began);
+    const { url } = JSON.parse(sidecar.firstLine) as { url: string };
+    const api = new ApiClient({ url, token: readFileSync(join(dir, "token"), "utf8").trim() });
+    await api.status();
+    const asked = performance.now();
+    const { models } = await api.overview(30);
+    overviews.push(performance.now() - asked);
+    if (models.length !== MODELS.length) {
+      throw new Error("The sums of the ledger are not whole");
     }
-    const named = perSecond(count);
-    return [
-      { what: `open, ${named} calls`, figure: spread(openings) },
-      { what: `30 days by model, ${named} calls`, figure: spread(summaries) },
-    ];
-  });
+    memory.push(residentMb(sidecar.pid));
+    api.close();
+    await sidecar.stop();
+  }
+  return [
+    { what: `start of the process, ${named}`, figure: spread(starts) },
+    { what: `all that the panel shows of 30 days, ${named}`, figure: spread(overviews) },
+    { what: `memory, ${named}`, figure: `${Math.round(median(memory))} MB` },
+    {
+      what: `booked, ${TOGETHER} callers, after ${named}`,
+      figure: `${perSecond(await bookingRate(dir, TOGETHER, more))}/s`,
+    },
+  ];
+}
+
+/** Books calls evenly over the past. One snapshot at the end archives the months that are due. */
+async function fill(dir: string, count: number): Promise<void> {
+  const from = NOW - Math.ceil(count / CALLS_A_DAY) * 86_400_000;
+  const ledger = await Ledger.open({ dir, now: () => NOW, snapshotEveryEvents: Number.POSITIVE_INFINITY });
+  for (let index = 0; index < count; index += TOGETHER) {
+    await Promise.all(
+      Array.from({ length: Math.min(TOGETHER, count - index) }, (_, offset) => {
+        const at = from + Math.floor(((index + offset) / count) * (NOW - from));
+        return ledger.append({ type: "call.settled", call: benchCall(String(index + offset), index + offset, at) });
+      }),
+    );
+  }
+  await ledger.close();
 }
 
 /** "81 ms (79–103)": the median and the extremes. */
 function spread(figures: readonly number[]): string {
-  const sorted = [...figures].sort((a, b) => a - b);
-  const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-  return `${ms(median)} ms (${ms(sorted[0] ?? Number.NaN)}–${ms(sorted.at(-1) ?? Number.NaN)})`;
+  return `${ms(median(figures))} ms (${ms(Math.min(...figures))}–${ms(Math.max(...figures))})`;
 }
 
-function benchCall(index: number, at: number): Call {
+function benchCall(id: string, index: number, at: number): Call {
   const inputTokens = 500 + (index % 4_000);
   return sampleCall({
     at,
-    id: `call_bench${index}`,
+    id: `call_bench${id}`,
     provider: index % 5 < 3 ? "openai" : "anthropic",
     latencyMs: 300 + ((index * 7_919) % 9_000),
     model: MODELS[index % MODELS.length] as string,
