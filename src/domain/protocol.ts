@@ -6,7 +6,22 @@ export type RouteKind =
   /** Costs money by tokens: bounded, held, metered. */
   | "metered"
   /** Costs nothing: passed on as it is. */
-  | "free";
+  | "free"
+  /** Costs nothing by itself, but tells what work cost that an earlier call ordered. */
+  | "collect";
+
+/** What of a request stands outside its body. */
+export interface RequestContext {
+  /** Below the provider's base, without query. Some protocols name the model there. */
+  readonly path: string;
+  /** The query with its question mark; empty where there is none. */
+  readonly search: string;
+  readonly contentType: string | null;
+  /** No more tokens than this are in the prompt's text, media left out; absent where nobody has counted. */
+  readonly textTokens?: number;
+}
+
+export const NO_CONTEXT: RequestContext = Object.freeze({ path: "", search: "", contentType: null });
 
 /** What the gate has to know of a request before it leaves. */
 export interface RequestFacts {
@@ -51,6 +66,18 @@ export interface Reading {
   readonly errorType: string | null;
   /** What could not be read, in words; null where all was well. */
   readonly trouble: string | null;
+  /** The provider's id of work that goes on after the answer, whose usage is told later; null where there is none. */
+  readonly deferredId: string | null;
+}
+
+/** What an answer tells of work that an earlier call ordered: a response in the background, a batch. */
+export interface Collected {
+  /** As the answer to that call named it, or a name that `alsoKnownAs` gave it since. */
+  readonly deferredId: string;
+  /** One for each answer that was made; empty where the work is not done. */
+  readonly readings: readonly Reading[];
+  /** Other ids under which results will be fetched. */
+  readonly alsoKnownAs: readonly string[];
 }
 
 /** What is known of an answer in which nothing could be read, or of none at all. */
@@ -62,6 +89,7 @@ export const NOTHING_READ: Reading = Object.freeze({
   reportedCostUsd: null,
   errorType: null,
   trouble: null,
+  deferredId: null,
 });
 
 /** Looks on while a stream passes. It never throws. */
@@ -104,19 +132,22 @@ export interface Protocol {
   /** Whether this route is the protocol's, and what it is to the gate. `path` is below the provider's base, without query. */
   recognise(method: string, path: string): RouteKind | null;
   /**
-   * Reads and bounds a request. Its text is bounded by its bytes, or by `textTokens` where it has been counted: no more
-   * tokens than that, media left out.
+   * Reads and bounds a request. Its text is bounded by its bytes, or by the context's `textTokens` where it has been counted.
    * @throws BadRequestError when the body is not what the protocol takes.
    */
-  read(body: Buffer, textTokens?: number): RequestFacts;
+  read(body: Buffer, context?: RequestContext): RequestFacts;
   /** The end of the path of the provider's own free token count, in place of the call's; null where there is none. */
   readonly countRoute: string | null;
   /** The bytes to send: the client's own, except for the given changes and for what it takes to be told the usage. */
   rewrite(body: Buffer, facts: RequestFacts, changes: Rewrite): Buffer;
-  /** Reads usage from a whole JSON answer. Never throws. */
+  /** Whether an answer of this content type comes as a stream that `readStream` reads. */
+  isStream(contentType: string | null, facts: RequestFacts): boolean;
+  /** Reads usage from a whole answer, JSON as a rule. Never throws. */
   readJson(status: number, body: Buffer, facts: RequestFacts): Reading;
   /** A reader for one streamed answer. */
   readStream(facts: RequestFacts): StreamReader;
+  /** Reads the answer of a route that `recognise` calls `collect`; null where it tells nothing. Never throws. */
+  readCollected?(path: string, status: number, body: Buffer): Collected | null;
   /** A refusal, or an error of the gateway's own, in the protocol's shape. */
   refuse(refusal: Refusal): ErrorAnswer;
   fail(status: number, code: string, message: string): ErrorAnswer;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
-import type { Protocol } from "../../src/domain/protocol.ts";
+import { NO_CONTEXT, type Protocol } from "../../src/domain/protocol.ts";
 import { anthropicMessages } from "../../src/domain/protocols/anthropicMessages.ts";
 import { openaiChat } from "../../src/domain/protocols/openaiChat.ts";
 import { TokenMargin } from "../../src/domain/tokenMargin.ts";
@@ -33,7 +33,10 @@ describe("the token bound", () => {
         }
         const counted = (await counter.count(body)) ?? 0;
         assert.ok(counted > 0);
-        const bound = protocol.read(body, margin.atMost(byBytes.model, counted)).inputBoundTokens;
+        const bound = protocol.read(body, {
+          ...NO_CONTEXT,
+          textTokens: margin.atMost(byBytes.model, counted),
+        }).inputBoundTokens;
         const { usage } = protocol.readJson(status, Buffer.from(response), byBytes);
         assert.ok(usage.inputTokens <= bound, `${byBytes.model}: ${usage.inputTokens} of ${bound}, counted ${counted}`);
         assert.ok(bound <= byBytes.inputBoundTokens);

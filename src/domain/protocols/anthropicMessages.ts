@@ -13,6 +13,7 @@ import { anthropicErrors } from "./errorShapes.ts";
 import { membersOf, withMembers } from "./jsonEdit.ts";
 import { countOf, isObject, listOf, objectOf, parseOrUndefined, textOf } from "./jsonValue.ts";
 import { estimatedTokens } from "./promptSize.ts";
+import { isEventStream } from "./sse.ts";
 
 /** The least that Anthropic takes as `thinking.budget_tokens`; it must also be below `max_tokens`. */
 const LEAST_THINKING = 1_024;
@@ -24,7 +25,8 @@ export const anthropicMessages: Protocol = {
     return method === "POST" && /(^|\/)messages\/?$/.test(path) ? "metered" : null;
   },
   countRoute: "/messages/count_tokens",
-  read: readMessagesRequest,
+  read: (body, context) => readMessagesRequest(body, context?.textTokens),
+  isStream: isEventStream,
   rewrite: (body, facts, changes) => withMembers(body, facts.members, changedMembers(body, facts, changes)),
   readJson,
   readStream: (facts) => new AnthropicStream(facts),

@@ -85,6 +85,7 @@ export class AnthropicStream implements StreamReader, SseSink {
       reportedCostUsd: null,
       errorType: this.#errorType,
       trouble: this.#trouble ?? (this.#ended && !this.#complete ? "The stream broke off before its end" : null),
+      deferredId: null,
     };
   }
 

@@ -8,10 +8,10 @@ import { type ChatDialect, chatDialectOf } from "./openaiChatDialect.ts";
 
 type Family = Provider["protocol"];
 
-/** A route of a provider: what it costs, and for one that is metered, how it is read. */
+/** A route of a provider: what it costs, and how what matters of it is read. */
 export type Route =
-  | { readonly kind: "metered"; readonly protocol: Protocol }
-  | { readonly kind: Exclude<RouteKind, "metered">; readonly protocol: null };
+  | { readonly kind: Exclude<RouteKind, "free">; readonly protocol: Protocol }
+  | { readonly kind: "free"; readonly protocol: null };
 
 /** One instance for each dialect, made when first needed. */
 const chats = new Map<ChatDialect, Protocol>();
@@ -48,8 +48,9 @@ const ERROR_SHAPES: Readonly<Record<Family, ErrorShape>> = {
 export function protocolFor(family: Family, method: string, path: string, baseUrl?: string): Route | null {
   for (const make of PROTOCOLS[family]) {
     const protocol = make(baseUrl);
-    if (protocol.recognise(method, path) === "metered") {
-      return { kind: "metered", protocol };
+    const kind = protocol.recognise(method, path);
+    if (kind !== null) {
+      return kind === "free" ? { kind, protocol: null } : { kind, protocol };
     }
   }
   return isFreeRoute(family, method, path) ? { kind: "free", protocol: null } : null;

@@ -8,6 +8,7 @@ import { readChatRequest } from "./openaiChatRequest.ts";
 import { OpenaiChatStream } from "./openaiChatStream.ts";
 import { answerBytes, chatErrorOf, chatReportOf } from "./openaiChatUsage.ts";
 import { estimatedInput, estimatedTokens } from "./promptSize.ts";
+import { isEventStream } from "./sse.ts";
 
 /** OpenAI's Chat Completions, as OpenAI and the many hosts that took it over speak it. */
 export function openaiChatProtocol(dialect: ChatDialect): Protocol {
@@ -17,7 +18,8 @@ export function openaiChatProtocol(dialect: ChatDialect): Protocol {
       return method === "POST" && /(^|\/)chat\/completions\/?$/.test(path) ? "metered" : null;
     },
     countRoute: null,
-    read: (body, textTokens) => readChatRequest(body, dialect, textTokens),
+    read: (body, context) => readChatRequest(body, dialect, context?.textTokens),
+    isStream: isEventStream,
     rewrite: (body, facts, changes) => withMembers(body, facts.members, changedMembers(body, facts, changes, dialect)),
     readJson,
     readStream: (facts) => new OpenaiChatStream(facts),

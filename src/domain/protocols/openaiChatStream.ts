@@ -89,6 +89,7 @@ export class OpenaiChatStream implements StreamReader, SseSink {
       reportedCostUsd: report?.costUsd ?? null,
       errorType: this.#errorType,
       trouble: this.#trouble ?? (this.#ended && !complete ? "The stream broke off before its end" : null),
+      deferredId: null,
     };
   }
 

@@ -4,6 +4,11 @@ const CR = 0x0d;
 /** An event larger than this, in bytes, is passed on unread. */
 export const LARGEST_EVENT = 8 * 1024 * 1024;
 
+/** Whether a content type is that of server-sent events. */
+export function isEventStream(contentType: string | null): boolean {
+  return contentType !== null && /^text\/event-stream\b/i.test(contentType);
+}
+
 /** What a splitter finds, in the order of the stream. All bytes together are the stream's, each once. */
 export interface SseSink {
   /** One event with all its bytes, the empty line at its end included. */

@@ -113,7 +113,13 @@ export class Gateway {
       const passage = { request, response, caller, providerName: path.provider, target, departure };
       return this.#metered.run({ ...passage, protocol: found.protocol });
     }
-    if (found?.kind === "free" || method === "GET" || method === "HEAD" || method === "OPTIONS") {
+    if (
+      found?.kind === "free" ||
+      found?.kind === "collect" ||
+      method === "GET" ||
+      method === "HEAD" ||
+      method === "OPTIONS"
+    ) {
       return this.#pass(request, response, target, shape, departure);
     }
     return answer(response, shape.refuse(this.#options.gatekeeper.unmetered()));

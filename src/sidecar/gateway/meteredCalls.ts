@@ -3,7 +3,13 @@ import type { Attribution } from "../../domain/budget.ts";
 import type { Caller } from "../../domain/caller.ts";
 import type { Held } from "../../domain/events.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
-import { BadRequestError, NOTHING_READ, type Protocol, type RequestFacts } from "../../domain/protocol.ts";
+import {
+  BadRequestError,
+  NOTHING_READ,
+  type Protocol,
+  type RequestContext,
+  type RequestFacts,
+} from "../../domain/protocol.ts";
 import { TokenMargin } from "../../domain/tokenMargin.ts";
 import type { UsualOutput } from "../../domain/usualOutput.ts";
 import { ClientGoneError, type Departure } from "../departure.ts";
@@ -13,7 +19,6 @@ import { answer, failUnreached } from "./answer.ts";
 import { BodyTooLargeError, readBody } from "./body.ts";
 import { newCallId } from "./callId.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders, readNotes } from "./headers.ts";
-import { isEventStream } from "./onlooker.ts";
 import { bookedCall, type CallFrame, estimateFromBytes, type Outcome, withinLimit } from "./outcome.ts";
 import { type CallPrice, priceCall } from "./priceCall.ts";
 import { CUT_CODE, relayBody } from "./relay.ts";
@@ -65,7 +70,7 @@ export class MeteredCalls {
     let facts: RequestFacts;
     try {
       body = await readBody(request);
-      facts = protocol.read(body);
+      facts = protocol.read(body, contextOf(passage));
     } catch (error) {
       return rejectUnread(error, response, protocol);
     }
@@ -119,14 +124,17 @@ export class MeteredCalls {
     if (byBytes.bound === null || (answer.kind === "held" && answer.clampedOutput === null)) {
       return { ...byBytes, counted: null };
     }
-    const tighter = await boundByTokenizer(body, facts, protocol, tokenCounter, this.#margin);
+    const context = contextOf(passage);
+    const tighter = await boundByTokenizer(body, facts, protocol, context, tokenCounter, this.#margin);
     const byTokens = tighter === null ? byBytes : priced(tighter.facts);
     const counted = tighter?.counted ?? null;
-    const atLeast = priced(protocol.read(body, Math.floor(facts.promptBytes / MOST_BYTES_PER_TOKEN)));
+    const textTokens = Math.floor(facts.promptBytes / MOST_BYTES_PER_TOKEN);
+    const atLeast = priced(protocol.read(body, { ...context, textTokens }));
     if (answerTo(byTokens).kind !== "refused" || answerTo(atLeast).kind === "refused") {
       return { ...byTokens, counted };
     }
-    const asked = await boundByProvider(request, body, tighter?.facts ?? facts, protocol, target, upstream, departure);
+    const asking = { request, body, protocol, target, context, upstream, departure };
+    const asked = await boundByProvider(asking, tighter?.facts ?? facts);
     return { ...(asked === null ? byTokens : priced(asked)), counted };
   }
 
@@ -184,7 +192,7 @@ export class MeteredCalls {
       return this.#outcome("error", { errorType, reading });
     }
     const httpStatus = incoming.statusCode ?? 502;
-    const keepLength = !isEventStream(incoming);
+    const keepLength = !protocol.isStream(incoming.headers["content-type"] ?? null, facts);
     response.writeHead(httpStatus, incoming.statusMessage, forwardedResponseHeaders(incoming, own, keepLength));
     const end = await relayBody(incoming, response, protocol, facts, cutBeyond, this.#options.now);
     const { reading, firstTokenAt } = end;
@@ -248,6 +256,10 @@ export class MeteredCalls {
       facts,
     };
   }
+}
+
+function contextOf({ request, target }: Passage): RequestContext {
+  return { path: target.route, search: target.search, contentType: request.headers["content-type"] ?? null };
 }
 
 function rejectUnread(error: unknown, response: ServerResponse, protocol: Protocol): void {

@@ -26,16 +26,12 @@ export interface Onlooker {
 /** The onlooker that fits an answer: a stream or a whole, plain or compressed. */
 export function onlookerFor(response: IncomingMessage, protocol: Protocol, facts: RequestFacts): Onlooker {
   const decoder = decoderFor(response.headers["content-encoding"]);
-  if (!isEventStream(response)) {
+  if (!protocol.isStream(response.headers["content-type"] ?? null, facts)) {
     const length = Number(response.headers["content-length"] ?? Number.NaN);
     return wholeAnswer({ status: response.statusCode ?? 0, length, protocol, facts, decoder });
   }
   const reader = protocol.readStream(facts);
   return decoder === null ? plainStream(reader) : compressedStream(reader, decoder);
-}
-
-export function isEventStream(response: IncomingMessage): boolean {
-  return /^text\/event-stream\b/i.test(response.headers["content-type"] ?? "");
 }
 
 function plainStream(reader: StreamReader): Onlooker {

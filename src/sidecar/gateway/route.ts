@@ -23,6 +23,8 @@ export interface Target {
   readonly path: string;
   /** With a leading slash, without the base's own path and without the query. */
   readonly route: string;
+  /** With its question mark; empty where there is none. */
+  readonly search: string;
 }
 
 /** The server behind a provider's base URL, taken apart once. */
@@ -78,7 +80,7 @@ export function targetOf(baseUrl: string, rest: string, search: string): Target 
   const server = serverOf(baseUrl);
   const segments = rest.split("/").slice(1);
   const route = `/${segments.slice(sharedSegments(server.base, segments)).join("/")}`;
-  return { server, path: `${server.basePath}${route}${search}`, route };
+  return { server, path: `${server.basePath}${route}${search}`, route, search };
 }
 
 /** How many leading segments of the path are the base's last ones. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
-import type { Protocol, RequestFacts } from "../../domain/protocol.ts";
+import type { Protocol, RequestContext, RequestFacts } from "../../domain/protocol.ts";
 import type { TokenMargin } from "../../domain/tokenMargin.ts";
 import { Departure } from "../departure.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
@@ -29,6 +29,7 @@ export async function boundByTokenizer(
   body: Buffer,
   facts: RequestFacts,
   protocol: Protocol,
+  context: RequestContext,
   counter: TokenCounter,
   margin: TokenMargin,
 ): Promise<Tighter | null> {
@@ -39,8 +40,19 @@ export async function boundByTokenizer(
   if (counted === null) {
     return null;
   }
-  const tighter = protocol.read(body, margin.atMost(facts.model, counted));
+  const tighter = protocol.read(body, { ...context, textTokens: margin.atMost(facts.model, counted) });
   return tighter.inputBoundTokens < facts.inputBoundTokens ? { facts: tighter, counted } : null;
+}
+
+/** A call whose provider is asked for its count of tokens. */
+export interface Asking {
+  readonly request: IncomingMessage;
+  readonly body: Buffer;
+  readonly protocol: Protocol;
+  readonly target: Target;
+  readonly context: RequestContext;
+  readonly upstream: Upstream;
+  readonly departure: Departure;
 }
 
 /**
@@ -48,19 +60,15 @@ export async function boundByTokenizer(
  * local bound alone would refuse the call. Null where the provider does not say.
  */
 export async function boundByProvider(
-  request: IncomingMessage,
-  body: Buffer,
+  { request, body, protocol, target, context, upstream, departure }: Asking,
   facts: RequestFacts,
-  protocol: Protocol,
-  target: Target,
-  upstream: Upstream,
-  departure: Departure,
 ): Promise<RequestFacts | null> {
   if (protocol.countRoute === null) {
     return null;
   }
-  const [path = "", search = ""] = target.path.split(/(?=\?)/);
-  const where = { server: target.server, path: `${path.replace(/\/messages\/?$/, protocol.countRoute)}${search}` };
+  const path = target.path.slice(0, target.path.length - target.search.length);
+  const counting = path.replace(/\/messages\/?$/, protocol.countRoute);
+  const where = { server: target.server, path: `${counting}${target.search}` };
   const whole = JSON.parse(body.toString("utf8")) as Record<string, unknown>;
   const counted = Object.fromEntries(
     COUNTED_MEMBERS.filter((name) => name in whole).map((name) => [name, whole[name]]),
@@ -76,7 +84,7 @@ export async function boundByProvider(
     patience.on(() => answer.destroy());
     const text = (await readBody(answer, 65_536)).toString("utf8");
     const { input_tokens: tokens } = countSchema.parse(JSON.parse(text));
-    const tighter = protocol.read(body, Math.ceil(tokens * ASKED_MARGIN));
+    const tighter = protocol.read(body, { ...context, textTokens: Math.ceil(tokens * ASKED_MARGIN) });
     return tighter.inputBoundTokens < facts.inputBoundTokens ? tighter : null;
   } catch {
     return null;
