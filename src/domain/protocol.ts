@@ -44,6 +44,8 @@ export interface RequestFacts {
   readonly hasMedia: boolean;
   /** Whether the client itself asked for a stream's usage: else the chunk that carries nothing but usage is kept from it. */
   readonly usageAsked: boolean;
+  /** What of the prompt can be written into a cache, for 5 minutes or an hour; absent where the request does not tell. */
+  readonly cacheWrites?: "none" | "5m" | "1h";
   /** The service tier asked for, as `PriceBook.dearest` takes it; null for the provider's usual one. */
   readonly serviceTier: string | null;
 }

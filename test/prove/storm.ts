@@ -131,8 +131,17 @@ function messages(random: Random): Array<{ role: "user"; content: string }> {
   return [{ role: "user", content: `${random.below(1_000_000)} ${"words of a prompt ".repeat(random.below(80))}` }];
 }
 
-/** Sends a call and reads its answer; one in eight leaves with the first of it. Whatever happens is for the books to say. */
-async function ask(url: string, headers: Record<string, string>, body: object, random: Random): Promise<void> {
+/**
+ * Sends a call and reads its answer; one in eight leaves with the first of it, and as the SDKs do, all try twice more where
+ * the provider fails. Whatever happens is for the books to say.
+ */
+async function ask(
+  url: string,
+  headers: Record<string, string>,
+  body: object,
+  random: Random,
+  attempt = 1,
+): Promise<void> {
   const leaves = random.next() < 0.125;
   try {
     const answer = await fetch(url, {
@@ -140,6 +149,10 @@ async function ask(url: string, headers: Record<string, string>, body: object, r
       headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify(body),
     });
+    if (answer.status !== 402 && answer.status >= 400 && attempt < 3) {
+      await answer.arrayBuffer();
+      return ask(url, { ...headers, "x-tollgate-attempt": String(attempt + 1) }, body, random, attempt + 1);
+    }
     const reader = answer.body?.getReader();
     for (let part = await reader?.read(); part !== undefined && !part.done; part = await reader?.read()) {
       if (leaves) {

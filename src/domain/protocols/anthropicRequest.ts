@@ -61,9 +61,21 @@ export function readMessagesRequest(body: Buffer, textTokens?: number): RequestF
     promptBytes: size.textBytes,
     hasMedia: size.hasMedia,
     members: new Set(Object.keys(request)),
+    cacheWrites: cacheWritesOf(body),
     usageAsked: true,
     serviceTier: tierOf(request),
   };
+}
+
+/**
+ * Only what is marked is written into the cache. Marks can stand on any block, so the bytes are asked; where escapes may
+ * hide the word, the dearest is taken.
+ */
+function cacheWritesOf(body: Buffer): "none" | "5m" | "1h" {
+  if (body.includes("\\u00")) {
+    return "1h";
+  }
+  return body.includes('"cache_control"') ? (body.includes('"1h"') ? "1h" : "5m") : "none";
 }
 
 /** Fast mode and inference kept to one country cost more; the tiers `auto` and `standard_only` do not. */

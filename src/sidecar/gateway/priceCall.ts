@@ -2,14 +2,21 @@ import { type CallBound, callBound } from "../../domain/callBound.ts";
 import type { NanoUsd } from "../../domain/money.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
 import type { RequestFacts } from "../../domain/protocol.ts";
-import { costOf } from "../../domain/rates.ts";
+import { costOf, type Rates } from "../../domain/rates.ts";
 import { NO_USAGE } from "../../domain/usage.ts";
 import type { UsualOutput } from "../../domain/usualOutput.ts";
 
 /** What a price depends on. */
 export type PricedFacts = Pick<
   RequestFacts,
-  "model" | "inputBoundTokens" | "outputLimitTokens" | "choices" | "webSearchBound" | "promptBytes" | "serviceTier"
+  | "model"
+  | "inputBoundTokens"
+  | "outputLimitTokens"
+  | "choices"
+  | "webSearchBound"
+  | "promptBytes"
+  | "serviceTier"
+  | "cacheWrites"
 >;
 
 /** What is held and what is expected. `bound` is null where nobody knows the model's price. */
@@ -22,6 +29,18 @@ export interface CallPrice {
 
 /** Bytes of ordinary text to a token: for what is expected, not for what is held. */
 const USUAL_BYTES_PER_TOKEN = 4;
+
+/** The rates without those of cache writes that the request does not ask for. */
+function withCacheWrites(rates: Rates, writes: PricedFacts["cacheWrites"]): Rates {
+  switch (writes) {
+    case "none":
+      return { ...rates, cacheWrite5m: rates.input, cacheWrite1h: rates.input };
+    case "5m":
+      return { ...rates, cacheWrite1h: rates.cacheWrite5m };
+    default:
+      return rates;
+  }
+}
 
 /** The bound and the expected cost of a call at a provider. `at` is ms since the epoch. */
 export function priceCall(
@@ -41,7 +60,7 @@ export function priceCall(
   const choices = Math.max(1, facts.choices);
   const limit = facts.outputLimitTokens ?? prices.outputLimit(provider, model) * choices;
   const bound = callBound({
-    rates: dearest,
+    rates: withCacheWrites(dearest, facts.cacheWrites),
     inputBoundTokens,
     webSearchBound: facts.webSearchBound,
     choices,
