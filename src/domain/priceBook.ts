@@ -11,7 +11,7 @@ import {
   dearestSearchNanoUsd,
   publishedRates,
 } from "./prices/catalog.ts";
-import { outputLimitOf } from "./prices/modelLimits.ts";
+import { contextLimitOf, outputLimitOf } from "./prices/modelLimits.ts";
 import { tierPercent } from "./prices/serviceTiers.ts";
 import { FREE_RATES, type Rates } from "./rates.ts";
 
@@ -105,6 +105,12 @@ export class PriceBook {
   outputLimit(provider: string, model: string): number {
     const catalogName = this.#catalogName(provider);
     return outputLimitOf(model, catalogName === null ? null : contextWindowOf(catalogName, model));
+  }
+
+  /** No prompt of the model has more tokens than this. */
+  contextWindow(provider: string, model: string): number {
+    const catalogName = this.#catalogName(provider);
+    return contextLimitOf(model, catalogName === null ? null : contextWindowOf(catalogName, model));
   }
 
   #isMetered(provider: string): boolean {

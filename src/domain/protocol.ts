@@ -30,6 +30,11 @@ export interface RequestFacts {
   readonly stream: boolean;
   /** No more input tokens than this can be billed. */
   readonly inputBoundTokens: number;
+  /**
+   * Whether the provider adds what is not in the body: a cache or a conversation it kept, documents it fetches. Then up to
+   * the model's whole context can be billed beside the bound.
+   */
+  readonly hiddenInput?: boolean;
   /** Tokens the client allows for the whole answer (choices multiplied in); null where it set no limit. */
   readonly outputLimitTokens: number | null;
   /** Answers asked for at once (`n`): the output limit holds for each. */

@@ -36,3 +36,19 @@ export function outputLimitOf(model: string, contextWindow: number | null): numb
   const known = LIMITS.find(([pattern]) => pattern.test(name))?.[1] ?? UNKNOWN_LIMIT;
   return contextWindow === null ? known : Math.min(known, contextWindow);
 }
+
+/** Models of unknown context are taken to read this many tokens at most: no model that is known reads more. */
+const UNKNOWN_CONTEXT = 2_097_152;
+
+/** The longest prompts where price lists round them down or leave them out, in tokens; the first that matches holds. */
+const CONTEXTS: ReadonlyArray<readonly [model: RegExp, tokens: number]> = [
+  [/gemini-(1\.5-pro|pro-1\.5)/, 2_097_152],
+  [/gemini/, 1_048_576],
+];
+
+/** The most tokens a prompt of the model can have. `contextWindow` is in tokens, as a price list tells it. */
+export function contextLimitOf(model: string, contextWindow: number | null): number {
+  const name = model.toLowerCase();
+  const known = CONTEXTS.find(([pattern]) => pattern.test(name))?.[1] ?? null;
+  return known === null && contextWindow === null ? UNKNOWN_CONTEXT : Math.max(known ?? 0, contextWindow ?? 0);
+}

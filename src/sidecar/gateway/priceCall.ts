@@ -17,6 +17,7 @@ export type PricedFacts = Pick<
   | "promptBytes"
   | "serviceTier"
   | "cacheWrites"
+  | "hiddenInput"
 >;
 
 /** What is held and what is expected. `bound` is null where nobody knows the model's price. */
@@ -50,7 +51,9 @@ export function priceCall(
   facts: PricedFacts,
   at: number,
 ): CallPrice {
-  const { model, inputBoundTokens } = facts;
+  const { model } = facts;
+  const hiddenTokens = facts.hiddenInput === true ? prices.contextWindow(provider, model) : 0;
+  const inputBoundTokens = facts.inputBoundTokens + hiddenTokens;
   const expectedInputTokens = Math.min(inputBoundTokens, Math.ceil(facts.promptBytes / USUAL_BYTES_PER_TOKEN));
   const dearest = prices.dearest(provider, model, at, inputBoundTokens, facts.serviceTier);
   const usually = prices.lookUp(provider, model, at);
