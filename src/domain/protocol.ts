@@ -10,6 +10,9 @@ export type RouteKind =
   /** Costs nothing by itself, but tells what work cost that an earlier call ordered. */
   | "collect";
 
+/** A message's headers, their names in lower case. */
+export type MessageHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
 /** What of a request stands outside its body. */
 export interface RequestContext {
   /** Below the provider's base, without query. Some protocols name the model there. */
@@ -17,6 +20,8 @@ export interface RequestContext {
   /** The query with its question mark; empty where there is none. */
   readonly search: string;
   readonly contentType: string | null;
+  /** Absent where the request is not one of a client. */
+  readonly headers?: MessageHeaders;
   /** No more tokens than this are in the prompt's text, media left out; absent where nobody has counted. */
   readonly textTokens?: number;
 }
@@ -37,6 +42,8 @@ export interface RequestFacts {
   readonly hiddenInput?: boolean;
   /** Tokens the client allows for the whole answer (choices multiplied in); null where it set no limit. */
   readonly outputLimitTokens: number | null;
+  /** Whether a lower output limit can be written into the body: false where it is signed, or has no place for one. Absent: yes. */
+  readonly clampable?: boolean;
   /** Answers asked for at once (`n`): the output limit holds for each. */
   readonly choices: number;
   /** Web searches that the provider may bill by count; 0 where no such tool is offered. */
@@ -150,7 +157,7 @@ export interface Protocol {
   /** Whether an answer of this content type comes as a stream that `readStream` reads. */
   isStream(contentType: string | null, facts: RequestFacts): boolean;
   /** Reads usage from a whole answer, JSON as a rule. Never throws. */
-  readJson(status: number, body: Buffer, facts: RequestFacts): Reading;
+  readJson(status: number, body: Buffer, facts: RequestFacts, headers?: MessageHeaders): Reading;
   /** A reader for one streamed answer. */
   readStream(facts: RequestFacts): StreamReader;
   /** Reads the answer of a route that `recognise` calls `collect`; null where it tells nothing. Never throws. */
@@ -158,6 +165,6 @@ export interface Protocol {
   /** A refusal, or an error of the gateway's own, in the protocol's shape. */
   refuse(refusal: Refusal): ErrorAnswer;
   fail(status: number, code: string, message: string): ErrorAnswer;
-  /** The error event with which a stream is broken off. */
-  breakOff(code: string, message: string): string;
+  /** The error event with which a stream is broken off, as text or, in a binary stream, as its bytes. */
+  breakOff(code: string, message: string): string | Buffer;
 }

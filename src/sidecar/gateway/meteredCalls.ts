@@ -259,7 +259,8 @@ export class MeteredCalls {
 }
 
 function contextOf({ request, target }: Passage): RequestContext {
-  return { path: target.route, search: target.search, contentType: request.headers["content-type"] ?? null };
+  const { headers } = request;
+  return { path: target.route, search: target.search, contentType: headers["content-type"] ?? null, headers };
 }
 
 function rejectUnread(error: unknown, response: ServerResponse, protocol: Protocol): void {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { finished, type Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
-import type { Protocol, Reading, RequestFacts, StreamReader } from "../../domain/protocol.ts";
+import type { MessageHeaders, Protocol, Reading, RequestFacts, StreamReader } from "../../domain/protocol.ts";
 import { estimateFromBytes } from "./outcome.ts";
 
 /** A whole answer larger than this is passed on but not read, in bytes. */
@@ -28,7 +28,8 @@ export function onlookerFor(response: IncomingMessage, protocol: Protocol, facts
   const decoder = decoderFor(response.headers["content-encoding"]);
   if (!protocol.isStream(response.headers["content-type"] ?? null, facts)) {
     const length = Number(response.headers["content-length"] ?? Number.NaN);
-    return wholeAnswer({ status: response.statusCode ?? 0, length, protocol, facts, decoder });
+    const { headers } = response;
+    return wholeAnswer({ status: response.statusCode ?? 0, headers, length, protocol, facts, decoder });
   }
   const reader = protocol.readStream(facts);
   return decoder === null ? plainStream(reader) : compressedStream(reader, decoder);
@@ -86,6 +87,7 @@ function compressedStream(reader: StreamReader, decoder: Transform): Onlooker {
 
 interface WholeAnswer {
   readonly status: number;
+  readonly headers: MessageHeaders;
   /** As announced, in bytes; NaN where it was not. */
   readonly length: number;
   readonly protocol: Protocol;
@@ -93,7 +95,7 @@ interface WholeAnswer {
   readonly decoder: Transform | null;
 }
 
-function wholeAnswer({ status, length, protocol, facts, decoder }: WholeAnswer): Onlooker {
+function wholeAnswer({ status, headers, length, protocol, facts, decoder }: WholeAnswer): Onlooker {
   const chunks: Buffer[] = [];
   let size = 0;
   return {
@@ -117,7 +119,7 @@ function wholeAnswer({ status, length, protocol, facts, decoder }: WholeAnswer):
     read: async () => {
       const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
       const body = decoder === null ? bytes : await decodeWhole(bytes, decoder);
-      const reading = protocol.readJson(status, body, facts);
+      const reading = protocol.readJson(status, body, facts, headers);
       return status < 300 && reading.basis === "none" ? estimateFromBytes(facts, body.length, reading) : reading;
     },
   };

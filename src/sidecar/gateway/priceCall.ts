@@ -18,6 +18,7 @@ export type PricedFacts = Pick<
   | "serviceTier"
   | "cacheWrites"
   | "hiddenInput"
+  | "clampable"
 >;
 
 /** What is held and what is expected. `bound` is null where nobody knows the model's price. */
@@ -69,7 +70,7 @@ export function priceCall(
     choices,
     outputLimitTokens: Math.ceil(limit / choices),
     usualOutputTokens: usual.high(provider, model),
-    clampable: true,
+    clampable: facts.clampable ?? true,
   });
   const outputTokens = Math.min(limit, usual.median(provider, model) * choices);
   const expectedNanoUsd = costOf({ ...NO_USAGE, inputTokens: expectedInputTokens, outputTokens }, usually.rates);
