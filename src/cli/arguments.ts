@@ -9,14 +9,29 @@ export function amountOf(text: string, name: string): number {
   return value;
 }
 
-/** A whole number of at least 1. @throws UsageError */
-export function countOf(text: string, name: string): number {
+/** A whole number of at least 1, and of at most `most` where that is given. @throws UsageError */
+export function countOf(text: string, name: string, most = Number.POSITIVE_INFINITY): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) {
-    throw new UsageError(`${name}: "${text}" is not a whole number of at least 1`);
+  if (!Number.isInteger(value) || value < 1 || value > most) {
+    const bounds = most === Number.POSITIVE_INFINITY ? "of at least 1" : `from 1 to ${most}`;
+    throw new UsageError(`${name}: "${text}" is not a whole number ${bounds}`);
   }
   return value;
 }
+
+/** A span of time from now on, `90m`, `2h` or `1d`, in minutes: at least one, at most `most`. @throws UsageError */
+export function minutesOf(text: string, name: string, most: number): number {
+  const span = /^(\d{1,6})([mhd])$/.exec(text);
+  const minutes = Number(span?.[1]) * (MINUTES[span?.[2] ?? ""] ?? Number.NaN);
+  if (Number.isNaN(minutes)) {
+    throw new UsageError(`${name}: "${text}" is not a span of time, such as 90m, 2h or 1d`);
+  }
+  if (minutes < 1 || minutes > most) {
+    throw new UsageError(`${name}: "${text}" is not between 1m and ${most / 1_440}d`);
+  }
+  return minutes;
+}
+const MINUTES: Readonly<Record<string, number>> = { m: 1, h: 60, d: 1_440 };
 
 /** A port, 0 for any free one. @throws UsageError */
 export function portOf(text: string): number {

@@ -19,10 +19,10 @@ export function budgetLines(budgets: readonly BudgetStatus[], now: number, width
     ],
     budgets.map((budget) => [
       budget.name,
-      budget.hard ? budget.state : `${budget.state} (soft)`,
+      stateOf(budget, now),
       formatUsd(budget.spentNanoUsd),
       formatUsd(budget.heldNanoUsd),
-      formatUsd(budget.limitNanoUsd) + (budget.raisedUntil === null ? "" : " (raised)"),
+      formatUsd(budget.limitNanoUsd) + (budget.raised ? " (raised)" : ""),
       formatUsd(budget.leftNanoUsd),
       budget.window,
       budget.resetsAt === null ? "never" : formatMoment(Date.parse(budget.resetsAt), now),
@@ -30,4 +30,14 @@ export function budgetLines(budgets: readonly BudgetStatus[], now: number, width
     ]),
     width,
   );
+}
+
+function stateOf(budget: BudgetStatus, now: number): string {
+  const marks = [...(budget.hard ? [] : ["soft"]), ...(budget.paused ? [pausedInWords(budget.pausedUntil, now)] : [])];
+  return marks.length === 0 ? budget.state : `${budget.state} (${marks.join(", ")})`;
+}
+
+/** `paused until 3:20 PM`. `until` is ISO 8601, null where the pause does not end by itself; `now` is ms since the epoch. */
+export function pausedInWords(until: string | null, now: number): string {
+  return until === null ? "paused until resumed" : `paused until ${formatMoment(Date.parse(until), now)}`;
 }

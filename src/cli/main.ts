@@ -8,6 +8,7 @@ import { addCheck } from "./commands/check.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addExport } from "./commands/export.ts";
 import { addPass } from "./commands/pass.ts";
+import { addRelease } from "./commands/release.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
 import { addServe } from "./commands/serve.ts";
@@ -42,6 +43,7 @@ function makeProgram(): Command {
     addBudget,
     addCheck,
     addDoctor,
+    addRelease,
   ]) {
     add(program);
   }

@@ -4,6 +4,7 @@ import {
   type CallsPage,
   callsPageSchema,
   type DecisionRequest,
+  decisionListSchema,
   type Estimate,
   type EstimateRequest,
   estimateSchema,
@@ -25,7 +26,13 @@ import {
 import type { Budget, budgetSchema } from "../domain/budget.ts";
 import { type Call, type CallStatus, callSchema } from "../domain/call.ts";
 import { type Config, configSchema, type priceSchema, type providerSchema } from "../domain/config.ts";
-import { type Decision, decisionSchema } from "../domain/events.ts";
+import {
+  type Correction,
+  correctionSchema,
+  type Decision,
+  decisionSchema,
+  type RecordedDecision,
+} from "../domain/events.ts";
 import { ApiError } from "./apiError.ts";
 import { type ApiCall, ApiTransport, type Query } from "./apiTransport.ts";
 import { readEventStream, type StreamHandlers } from "./eventStream.ts";
@@ -123,13 +130,29 @@ export class ApiClient {
     await this.#send({ method: "DELETE", path: `/budgets/${encodeURIComponent(name)}` });
   }
 
-  /** Raises a budget until its window ends, or lets one more call pass. */
+  /** Raises a budget until its window ends, lets one more call pass, pauses or resumes; all of it is recorded. */
   decide(name: string, request: DecisionRequest): Promise<Decision> {
     return this.#json(decisionSchema, {
       method: "POST",
       path: `/budgets/${encodeURIComponent(name)}/decisions`,
       body: request,
     });
+  }
+
+  /** What was decided about budgets, newest first: at most `limit` decisions (default 50, at most 1000). */
+  async decisions(limit?: number): Promise<RecordedDecision[]> {
+    return (await this.#get(decisionListSchema, "/decisions", { limit })).decisions;
+  }
+
+  /** Takes the charge off a call that a crash interrupted. @throws ApiError where it was not interrupted */
+  releaseCall(id: string, request: { readonly by: string; readonly why: string }): Promise<Call> {
+    return this.#json(callSchema, { method: "POST", path: `/calls/${encodeURIComponent(id)}/release`, body: request });
+  }
+
+  /** What was corrected of a call, oldest first. */
+  async corrections(id: string): Promise<Correction[]> {
+    const schema = z.object({ corrections: z.array(correctionSchema) });
+    return (await this.#get(schema, `/calls/${encodeURIComponent(id)}/corrections`, {})).corrections;
   }
 
   /** The pass of a caller and the base URLs that go with it. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { budgetSchema, scopeSchema, windowKindSchema } from "./budget.ts";
 import { callSchema } from "./call.ts";
-import { raisedAlertSchema } from "./events.ts";
+import { raisedAlertSchema, recordedDecisionSchema } from "./events.ts";
 
 const nano = z.int();
 const count = z.int().min(0);
@@ -28,6 +28,9 @@ export const budgetStatusSchema = z.object({
   raisedUntil: iso.nullable(),
   /** Calls that may still pass although they do not fit. */
   allowances: count,
+  /** Whether it only counts and warns for now; until when, or null where that lasts until it is resumed. */
+  paused: z.boolean(),
+  pausedUntil: iso.nullable(),
 });
 export type BudgetStatus = z.infer<typeof budgetStatusSchema>;
 
@@ -126,17 +129,31 @@ export type PassRequest = z.infer<typeof passRequestSchema>;
 export const passResponseSchema = z.object({ pass: z.string(), urls: z.record(z.string(), z.string()) });
 export type PassResponse = z.infer<typeof passResponseSchema>;
 
-/** A raise (`limitUsd`, until the window ends), or one more call, decided by a person. */
+/** A pause that is not told how long it is to last, and the longest one that ends by itself, in minutes. */
+export const USUAL_PAUSE_MINUTES = 60;
+export const LONGEST_PAUSE_MINUTES = 525_600;
+
+/** Who decides, and why; both stand in the ledger. */
+const decider = { by: z.string().min(1).max(200), why: z.string().max(2_000).nullable().default(null) };
+
+/**
+ * What a person can decide about a budget: another limit until the window ends (`raise`), one more call, a pause, in which
+ * a hard budget refuses nothing, of so many minutes (null: until it is resumed), and the end of a pause.
+ */
 export const decisionRequestSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("raise"), limitUsd: z.number().min(0).max(9_000_000), ...decider }),
+  z.strictObject({ kind: z.literal("allow-once"), ...decider }),
   z.strictObject({
-    kind: z.literal("raise"),
-    limitUsd: z.number().min(0).max(9_000_000),
-    by: z.string(),
-    why: z.string().nullable().default(null),
+    kind: z.literal("pause"),
+    minutes: z.number().min(1).max(LONGEST_PAUSE_MINUTES).nullable().default(USUAL_PAUSE_MINUTES),
+    ...decider,
   }),
-  z.strictObject({ kind: z.literal("allow-once"), by: z.string(), why: z.string().nullable().default(null) }),
+  z.strictObject({ kind: z.literal("resume"), ...decider }),
 ]);
 export type DecisionRequest = z.input<typeof decisionRequestSchema>;
+
+/** Newest first. */
+export const decisionListSchema = z.object({ decisions: z.array(recordedDecisionSchema) });
 
 /** What a call would cost: `expected` from the prompt and a usual answer, `worst` what a hard budget would hold. */
 export const estimateRequestSchema = z.strictObject({

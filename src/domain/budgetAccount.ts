@@ -26,7 +26,7 @@ export class BudgetAccount {
   #held: NanoUsd = 0;
   #allowances = 0;
   #raise: { readonly limit: NanoUsd; readonly until: number | null } | null = null;
-  #pausedUntil: number | null = null;
+  #pause: { readonly until: number | null } | null = null;
   #exhausted = false;
   #fired = new Set<number>();
 
@@ -73,9 +73,14 @@ export class BudgetAccount {
     return this.#raise?.until;
   }
 
-  /** A hard budget refuses; a paused one only counts. */
+  /** When the pause ends, ms; undefined without one, null where it lasts until the budget is resumed. */
+  get pausedUntil(): number | null | undefined {
+    return this.#pause?.until;
+  }
+
+  /** A hard budget refuses; a paused one only counts and warns. */
   get isHard(): boolean {
-    return this.#budget.hard && this.#pausedUntil === null;
+    return this.#budget.hard && this.#pause === null;
   }
 
   /** `spent`: nothing is left, or what is left did not buy the last call that asked. */
@@ -110,8 +115,8 @@ export class BudgetAccount {
     if (this.#raise !== null && this.#raise.until !== null && now >= this.#raise.until) {
       this.#raise = null;
     }
-    if (this.#pausedUntil !== null && now >= this.#pausedUntil) {
-      this.#pausedUntil = null;
+    if (this.#pause !== null && this.#pause.until !== null && now >= this.#pause.until) {
+      this.#pause = null;
     }
     if (now < start || (end !== null && now >= end)) {
       this.#open(windowAt(this.#budget.window, now, this.#sources.calendar));
@@ -152,10 +157,11 @@ export class BudgetAccount {
         }
         return;
       case "pause":
-        this.#pausedUntil = decision.until ?? Number.POSITIVE_INFINITY;
+        // It takes the place of an earlier one, also where it ends sooner.
+        this.#pause = { until: decision.until };
         return;
       case "resume":
-        this.#pausedUntil = null;
+        this.#pause = null;
         return;
     }
   }

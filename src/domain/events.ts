@@ -51,11 +51,16 @@ export const decisionSchema = z.object({
   kind: z.enum(["raise", "allow-once", "pause", "resume"]),
   /** The limit that holds until `until`, for `raise`. */
   limitNanoUsd: nano.nullable(),
+  /** When it ends by itself; null where it does not, and for `resume`. */
   until: ms.nullable(),
   by: z.string(),
   why: text,
 });
 export type Decision = z.infer<typeof decisionSchema>;
+
+/** A decision with the time it was made, ms since the epoch. */
+export const recordedDecisionSchema = decisionSchema.extend({ at: ms });
+export type RecordedDecision = z.infer<typeof recordedDecisionSchema>;
 
 export const alertSchema = z.object({
   id: z.string(),
@@ -85,6 +90,16 @@ export const eventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("call.held"), ...stamp, held: heldSchema }),
   z.object({ type: z.literal("call.settled"), ...stamp, call: callSchema }),
   z.object({ type: z.literal("call.refused"), ...stamp, call: callSchema, refusal: refusalSchema }),
+  /** Work that a call ordered goes on at the provider, which will tell under `deferredId` what it cost. */
+  z.object({
+    type: z.literal("call.deferred"),
+    ...stamp,
+    callId: z.string(),
+    provider: z.string(),
+    deferredId: z.string(),
+  }),
+  /** A booked call that is known better now: `call` takes the place of what stands under its id. */
+  z.object({ type: z.literal("call.corrected"), ...stamp, call: callSchema, by: z.string(), why: z.string() }),
   z.object({ type: z.literal("compute.accrued"), ...stamp, accrual: accrualSchema }),
   z.object({
     type: z.literal("budget.changed"),
@@ -105,6 +120,16 @@ export const eventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("price.changed"), ...stamp, by: z.string() }),
   z.object({ type: z.literal("alert.raised"), ...stamp, alert: alertSchema }),
 ]);
+/** One correction of a call, with the time it was made, ms since the epoch. */
+export const correctionSchema = z.object({
+  at: ms,
+  beforeNanoUsd: nano,
+  afterNanoUsd: nano,
+  by: z.string(),
+  why: z.string(),
+});
+export type Correction = z.infer<typeof correctionSchema>;
+
 export type TollgateEvent = z.infer<typeof eventSchema>;
 export type EventType = TollgateEvent["type"];
 export type EventOf<T extends EventType> = Extract<TollgateEvent, { type: T }>;

@@ -125,7 +125,8 @@ export class Gate {
       account.admitted(answer.allowedBy.includes(account.budget.name));
     }
     const entries = matching.map((account) => {
-      const nano = account.isHard ? answer.holdNanoUsd : Math.min(request.expectedNanoUsd, answer.holdNanoUsd);
+      // In a pause too the worst case is held: when it ends, calls that it let in leave the others what is really left.
+      const nano = account.budget.hard ? answer.holdNanoUsd : Math.min(request.expectedNanoUsd, answer.holdNanoUsd);
       account.addHeld(nano);
       return { account, windowStart: account.window.start, nano };
     });
@@ -169,6 +170,19 @@ export class Gate {
     for (const account of this.accountsFor(attribution, now)) {
       if (from >= account.window.start) {
         account.settle(0, costNanoUsd);
+      }
+    }
+  }
+
+  /**
+   * A booked call is known to have cost more, or less (`differenceNanoUsd` below 0). `startedAt` is when it started; every
+   * budget that covers the call under any of its attributions is charged once.
+   */
+  correct(attributions: readonly Attribution[], differenceNanoUsd: number, startedAt: number, now: number): void {
+    const accounts = new Set(attributions.flatMap((attribution) => this.accountsFor(attribution, now)));
+    for (const account of accounts) {
+      if (startedAt >= account.window.start) {
+        account.settle(0, differenceNanoUsd);
       }
     }
   }

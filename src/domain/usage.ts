@@ -32,6 +32,20 @@ export const NO_USAGE: Usage = Object.freeze({
   webSearches: 0,
 });
 
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    inputTokens: a.inputTokens + b.inputTokens,
+    cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
+    cacheWrite5mTokens: a.cacheWrite5mTokens + b.cacheWrite5mTokens,
+    cacheWrite1hTokens: a.cacheWrite1hTokens + b.cacheWrite1hTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
+    audioInputTokens: a.audioInputTokens + b.audioInputTokens,
+    audioOutputTokens: a.audioOutputTokens + b.audioOutputTokens,
+    webSearches: a.webSearches + b.webSearches,
+  };
+}
+
 /** Where the tokens of a call come from: the provider's report, our count of what passed, or nowhere. */
 export const usageBasisSchema = z.enum(["reported", "estimated", "none"]);
 export type UsageBasis = z.infer<typeof usageBasisSchema>;

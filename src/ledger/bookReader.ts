@@ -1,12 +1,13 @@
 import type { CallsPage, Summary, SummaryBy } from "../domain/api.ts";
 import type { Scope } from "../domain/budget.ts";
 import type { Call } from "../domain/call.ts";
-import type { Accrual, Decision, RaisedAlert, Refusal } from "../domain/events.ts";
+import type { Accrual, Correction, Decision, RaisedAlert, RecordedDecision, Refusal } from "../domain/events.ts";
 import type { NanoUsd } from "../domain/money.ts";
 import type { Books } from "./books.ts";
-import { activeDecisions, alertsSince } from "./queries/budgetRecords.ts";
+import { activeDecisions, alertsSince, decisions } from "./queries/budgetRecords.ts";
 import { type CallsFilter, callById, callsPage, exportCalls, refusalOf } from "./queries/calls.ts";
 import { accruedByProvider, lastAccrual } from "./queries/compute.ts";
+import { correctionsOf, deferredCall } from "./queries/corrections.ts";
 import { type Spend, spendByPeriod, spentIn, topModels, totals } from "./queries/spend.ts";
 import { summary } from "./queries/summary.ts";
 
@@ -57,6 +58,18 @@ export abstract class BookReader {
 
   activeDecisions(nowMs: number): Decision[] {
     return activeDecisions(this.books, nowMs);
+  }
+
+  decisions(limit: number): RecordedDecision[] {
+    return decisions(this.books, limit);
+  }
+
+  deferredCall(provider: string, deferredId: string): string | null {
+    return deferredCall(this.books, provider, deferredId);
+  }
+
+  correctionsOf(callId: string): Correction[] {
+    return correctionsOf(this.books, callId);
   }
 
   accruedByProvider(from: number | null, to: number | null): Map<string, NanoUsd> {

@@ -29,6 +29,8 @@ const EVENT_TYPES: ReadonlySet<string> = new Set<EventType>(
     "call.held": true,
     "call.settled": true,
     "call.refused": true,
+    "call.deferred": true,
+    "call.corrected": true,
     "compute.accrued": true,
     "budget.changed": true,
     "budget.decided": true,

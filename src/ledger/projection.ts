@@ -91,17 +91,22 @@ export class Projection {
           JSON.stringify(event.refusal),
         ]);
         return;
+      case "call.deferred":
+        this.database.run("INSERT OR REPLACE INTO deferred (provider, deferred_id, call_id) VALUES (?, ?, ?)", [
+          event.provider,
+          event.deferredId,
+          event.callId,
+        ]);
+        return;
+      case "call.corrected":
+        this.#correct(event, rollups);
+        return;
       case "compute.accrued":
         this.#accrued(event);
         return;
-      case "budget.decided": {
-        const { id, budget, kind, limitNanoUsd, until, by, why } = event.decision;
-        this.database.run(
-          "INSERT INTO decisions (seq, at, id, budget, kind, limit_nano_usd, until, by, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-          [event.seq, event.at, id, budget, kind, limitNanoUsd, until, by, why],
-        );
+      case "budget.decided":
+        this.#decided(event);
         return;
-      }
       case "alert.raised": {
         const { id, budget, threshold, windowStart, spentNanoUsd, limitNanoUsd } = event.alert;
         this.database.run(
@@ -119,8 +124,11 @@ export class Projection {
         );
         return;
       case "budget.changed":
-        // A changed budget stands at its configured limit again.
-        this.database.run("UPDATE decisions SET spent = 1 WHERE budget = ? AND kind = 'raise'", [event.name]);
+        // A changed budget stands at its configured limit again. One that is gone leaves nothing to the next of its name.
+        this.database.run(
+          `UPDATE decisions SET spent = 1 WHERE budget = ? ${event.budget === null ? "" : "AND kind = 'raise'"}`,
+          [event.name],
+        );
         this.#changed(event, event.name, event.budget);
         return;
       case "provider.changed":
@@ -153,13 +161,21 @@ export class Projection {
     }
   }
 
+  /** Of pauses and resumes of a budget the last one holds: an earlier pause does not come back when a later one has ended. */
+  #decided({ seq, at, decision }: EventOf<"budget.decided">): void {
+    const { id, budget, kind, limitNanoUsd, until, by, why } = decision;
+    if (kind === "pause" || kind === "resume") {
+      this.database.run("UPDATE decisions SET spent = 1 WHERE budget = ? AND kind IN ('pause', 'resume')", [budget]);
+    }
+    this.database.run(
+      "INSERT INTO decisions (seq, at, id, budget, kind, limit_nano_usd, until, by, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      [seq, at, id, budget, kind, limitNanoUsd, until, by, why],
+    );
+  }
+
   /** A call counts once, by its id. What was booked as interrupted gives way to what is known better. */
   #book(call: Call, seq: number, rollups: RollupBatch): void {
-    const archive = this.archives.at(Date.parse(call.startedAt));
-    if (archive !== null) {
-      // It may be one that is archived already, or known better now: that can only be told with its month at hand.
-      this.archives.takeBack(archive, this.keys);
-    }
+    this.#takeBackMonthOf(call);
     const row = rowOfCall(call, seq, this.keys);
     if (this.database.run(INSERT_CALL, row) === 0) {
       const before = this.database.get("SELECT * FROM call_rows WHERE id = ?", [call.id]);
@@ -171,6 +187,33 @@ export class Projection {
       this.database.run(INSERT_CALL, row);
     }
     rollups.add(call, this.keys.idOf(call), 1);
+  }
+
+  /** It may be one that is archived already, or known better now: that can only be told with its month at hand. */
+  #takeBackMonthOf(call: Call): void {
+    const archive = this.archives.at(Date.parse(call.startedAt));
+    if (archive !== null) {
+      this.archives.takeBack(archive, this.keys);
+    }
+  }
+
+  /** The call keeps its place in the order of calls. One that was never booked is booked. */
+  #correct({ seq, at, call, by, why }: EventOf<"call.corrected">, rollups: RollupBatch): void {
+    this.#takeBackMonthOf(call);
+    const before = this.database.get("SELECT * FROM call_rows WHERE id = ?", [call.id]);
+    if (before === null) {
+      this.#book(call, seq, rollups);
+      return;
+    }
+    rollups.add(callOfRow(before, this.keys), Number(before.key_id), -1);
+    this.database.run("DELETE FROM call_rows WHERE id = ?", [call.id]);
+    this.database.run(INSERT_CALL, rowOfCall(call, Number(before.seq), this.keys));
+    rollups.add(call, this.keys.idOf(call), 1);
+    this.database.run("DELETE FROM deferred WHERE call_id = ?", [call.id]);
+    this.database.run(
+      `INSERT INTO corrections (seq, at, call_id, before_nano_usd, after_nano_usd, by, why) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      [seq, at, call.id, before.cost_nano_usd ?? 0, call.costNanoUsd, by, why],
+    );
   }
 
   #accrued({ accrual }: EventOf<"compute.accrued">): void {

@@ -99,4 +99,19 @@ export const MIGRATIONS: readonly string[] = [
     month TEXT PRIMARY KEY, file TEXT NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL,
     calls INTEGER NOT NULL, ids BLOB NOT NULL);
   `,
+  // Decisions about a budget end with it.
+  `
+  UPDATE decisions SET spent = 1 WHERE EXISTS (SELECT 1 FROM changes c
+    WHERE c.type = 'budget.changed' AND c.name = decisions.budget AND c.content IS NULL AND c.seq > decisions.seq);
+  `,
+  `
+  -- Work that goes on after its call: ids under which a provider will tell what it cost.
+  CREATE TABLE deferred (
+    provider TEXT NOT NULL, deferred_id TEXT NOT NULL, call_id TEXT NOT NULL, PRIMARY KEY (provider, deferred_id)) WITHOUT ROWID;
+  -- Booked calls that were known better later.
+  CREATE TABLE corrections (
+    seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, call_id TEXT NOT NULL, before_nano_usd INTEGER NOT NULL,
+    after_nano_usd INTEGER NOT NULL, by TEXT NOT NULL, why TEXT NOT NULL);
+  CREATE INDEX corrections_by_call ON corrections (call_id);
+  `,
 ];

@@ -4,7 +4,7 @@ import type { BudgetAccount } from "../domain/budgetAccount.ts";
 
 /** A budget as the API shows it. */
 export function budgetStatus(account: BudgetAccount): BudgetStatus {
-  const { budget, window, raisedUntil } = account;
+  const { budget, window, raisedUntil, pausedUntil } = account;
   return {
     name: budget.name,
     window: budget.window,
@@ -18,13 +18,19 @@ export function budgetStatus(account: BudgetAccount): BudgetStatus {
     leftNanoUsd: Math.max(0, account.roomNanoUsd),
     state: account.state,
     windowStart: iso(window.start),
-    resetsAt: window.end === null ? null : iso(window.end),
+    resetsAt: isoOrNull(window.end),
     raised: raisedUntil !== undefined,
-    raisedUntil: raisedUntil === undefined || raisedUntil === null ? null : iso(raisedUntil),
+    raisedUntil: isoOrNull(raisedUntil),
     allowances: account.allowances,
+    paused: pausedUntil !== undefined,
+    pausedUntil: isoOrNull(pausedUntil),
   };
 }
 
 function iso(at: number): string {
   return new Date(at).toISOString();
+}
+
+function isoOrNull(at: number | null | undefined): string | null {
+  return at === null || at === undefined ? null : iso(at);
 }

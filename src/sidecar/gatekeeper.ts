@@ -31,7 +31,6 @@ const SETTLE_PATIENCE_MS = 5;
 
 interface Waiter {
   readonly request: CallRequest;
-  readonly hardBudgets: readonly string[];
   finish(answer: Admitted | NotAdmitted): void;
 }
 
@@ -97,6 +96,16 @@ export class Gatekeeper {
     } finally {
       this.#booked(call.id);
     }
+    await this.raiseAlerts();
+  }
+
+  /** Puts what is known better of a booked call in its place, in the books and against the budgets. */
+  async correct(before: Call, call: Call, by: string, why: string): Promise<void> {
+    const difference = call.costNanoUsd - before.costNanoUsd;
+    const attributions = [before, { ...before, model: before.requestedModel }];
+    this.gate.correct(attributions, difference, Date.parse(before.startedAt), this.#now());
+    this.#letIn();
+    await this.#ledger.append({ type: "call.corrected", call, by, why });
     await this.raiseAlerts();
   }
 
@@ -175,8 +184,13 @@ export class Gatekeeper {
     if (preview.kind === "refused" || (preview.kind === "held" && preview.holdNanoUsd === 0)) {
       return false;
     }
-    const mine = this.gate.hardBudgetsOf(request.attribution, this.#now());
-    return this.#waiters.some((waiter) => waiter.hardBudgets.some((name) => mine.includes(name)));
+    const mine = this.#hardBudgetsOf(request);
+    return this.#waiters.some((waiter) => this.#hardBudgetsOf(waiter.request).some((name) => mine.includes(name)));
+  }
+
+  /** Asked anew each time: a budget may be paused, or changed, while a call waits for it. */
+  #hardBudgetsOf({ attribution }: CallRequest): string[] {
+    return this.gate.hardBudgetsOf(attribution, this.#now());
   }
 
   async #tryNow(request: CallRequest, departure: Departure): Promise<Admitted | NotAdmitted> {
@@ -194,7 +208,6 @@ export class Gatekeeper {
       const timer = setTimeout(stopWaiting, this.#waitMs());
       const waiter: Waiter = {
         request,
-        hardBudgets: this.gate.hardBudgetsOf(request.attribution, this.#now()),
         finish: (answer) => {
           clearTimeout(timer);
           departure.off(stopWaiting);
@@ -214,12 +227,13 @@ export class Gatekeeper {
   #letIn(): void {
     const stillFull = new Set<string>();
     for (const waiter of [...this.#waiters]) {
-      if (waiter.hardBudgets.some((name) => stillFull.has(name))) {
+      const hardBudgets = this.#hardBudgetsOf(waiter.request);
+      if (hardBudgets.some((name) => stillFull.has(name))) {
         continue;
       }
       const answer = this.#hold(waiter.request);
       if (answer.kind === "wait") {
-        for (const name of waiter.hardBudgets) {
+        for (const name of hardBudgets) {
           stillFull.add(name);
         }
       } else {

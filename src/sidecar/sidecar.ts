@@ -105,6 +105,7 @@ export class Sidecar {
     const settings = new Settings({ store, passes, gatekeeper, usual, now, url: () => url });
     const gateway: Gateway = new Gateway({
       gatekeeper,
+      books: ledger,
       passes,
       usual,
       config,

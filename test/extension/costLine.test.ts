@@ -32,6 +32,8 @@ const month: BudgetStatus = {
   raised: false,
   raisedUntil: null,
   allowances: 0,
+  paused: false,
+  pausedUntil: null,
 };
 
 describe("what a prompt would cost", () => {

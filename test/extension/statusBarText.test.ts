@@ -23,6 +23,8 @@ function budget(name: string, spentUsd: number, limitUsd: number, more: Partial<
     raised: false,
     raisedUntil: null,
     allowances: 0,
+    paused: false,
+    pausedUntil: null,
     ...more,
   };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type Budget, budgetSchema } from "../../src/domain/budget.ts";
 import type { Call } from "../../src/domain/call.ts";
 import type { TollgateEvent } from "../../src/domain/events.ts";
 import { BUCKET_MS } from "../../src/ledger/figures.ts";
@@ -176,8 +177,14 @@ describe("the ledger", () => {
     assert.deepEqual(active(NOON + 100), ["once", "twice"]);
     ledger.appendSoon({ type: "call.held", held: sampleHeld({ allowedBy: ["month"] }) });
     assert.deepEqual(active(NOON), ["raise", "twice"]);
-    await ledger.append({ type: "budget.changed", name: "month", budget: null, by: "ann" });
+    const changed = (name: string, budget: Budget | null) =>
+      ledger.append({ type: "budget.changed", name, budget, by: "ann" });
+    await changed("month", budgetSchema.parse({ name: "month", limitUsd: 9, window: "month" }));
     assert.deepEqual(active(NOON), ["twice"]);
+    await changed("another", null);
+    assert.deepEqual(active(NOON), ["twice"]);
+    await changed("month", null);
+    assert.deepEqual(active(NOON), []);
   });
 
   it("tells which calls were under way when the last sidecar ended", async () => {

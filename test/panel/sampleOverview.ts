@@ -51,6 +51,7 @@ export function sampleOverview({ seed = 1, days = 30 }: SampleOptions = {}): Ove
           spent: 3.2,
           scope: { tool: "codex" },
           resetsAt: "2026-11-22T23:00:00.000Z",
+          pausedUntil: "2026-11-21T15:20:00.000Z",
         }),
       ],
       heldNanoUsd: nanoFromUsd(0.42),
@@ -127,6 +128,8 @@ interface SampleBudget {
   readonly allowances?: number;
   readonly resetsAt: string;
   readonly raisedUntil?: string;
+  /** Null for a pause that does not end by itself. */
+  readonly pausedUntil?: string | null;
 }
 
 function budget(name: string, given: SampleBudget): BudgetStatus {
@@ -148,6 +151,8 @@ function budget(name: string, given: SampleBudget): BudgetStatus {
     raised: configured !== limit,
     raisedUntil: given.raisedUntil ?? null,
     allowances: given.allowances ?? 0,
+    paused: given.pausedUntil !== undefined,
+    pausedUntil: given.pausedUntil ?? null,
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import type { TollgateEvent } from "../../src/domain/events.ts";
+import { CommandLine } from "../cli/command.ts";
 import { startUpstreams } from "../upstreams/startUpstreams.ts";
 import { RunningSidecar } from "./runSidecar.ts";
 
@@ -160,7 +161,7 @@ describe("budgets, through the real sidecar process", function () {
 
   it("ask Anthropic for its free count only where the local bound would refuse the call", async () => {
     const content = "The budget holds the worst case of every call. ".repeat(1_280);
-    const sidecar = await start([{ name: "month", limitUsd: 0.04, window: "month" }]);
+    const sidecar = await start([{ name: "month", limitUsd: 0.02, window: "month" }]);
     const client = new Anthropic({ baseURL: (await sidecar.urls()).anthropic ?? "", apiKey: "sk-x", maxRetries: 0 });
     const body = (text: string) => ({
       model: "claude-haiku-4-5",
@@ -267,7 +268,24 @@ describe("budgets, through the real sidecar process", function () {
         interrupted.costNanoUsd === interrupted.holdNanoUsd &&
         interrupted.costNanoUsd >= 300 * OUTPUT_NANO,
     );
-    assert.equal((await again.api.status()).budgets[0]?.spentNanoUsd, booked.costNanoUsd + interrupted.costNanoUsd);
+    const spent = async () => (await again.api.status()).budgets[0]?.spentNanoUsd;
+    assert.equal(await spent(), booked.costNanoUsd + interrupted.costNanoUsd);
+    const cli = new CommandLine({});
+    const release = ["release", interrupted.id, "--data-dir", sidecar.dataDir];
+    assert.match((await cli.run(release)).err, /--why/);
+    assert.equal((await cli.run([...release, "--why", "the provider was down"])).code, 0);
+    assert.equal(await spent(), booked.costNanoUsd);
+    assert.match((await cli.run([...release, "--why", "again"])).out, /is released/);
+    assert.match(
+      (await cli.run(["release", booked.id, "--data-dir", sidecar.dataDir, "--why", "x"])).err,
+      /not interrupted/,
+    );
+    const [correction, ...more] = await again.api.corrections(interrupted.id);
+    assert.deepEqual(
+      [correction?.beforeNanoUsd, correction?.afterNanoUsd, correction?.why],
+      [interrupted.costNanoUsd, 0, "the provider was down"],
+    );
+    assert.equal(more.length, 0);
   });
 
   it("drain on SIGTERM: the call under way is answered and booked, and the exit code is 0", async () => {

@@ -3,6 +3,7 @@ import { text as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
 import type { ApiClient } from "../../client/apiClient.ts";
 import { SidecarUnavailableError } from "../../client/sidecarUnavailableError.ts";
+import { userName } from "../../client/userName.ts";
 import type { ProviderInfo } from "../../domain/api.ts";
 import type { Call } from "../../domain/call.ts";
 import { providerSchema } from "../../domain/config.ts";
@@ -15,7 +16,6 @@ import { countOf } from "../arguments.ts";
 import { CliError, EXIT, UsageError } from "../exitCode.ts";
 import { note, printJson } from "../output.ts";
 import { type CommonOptions, withSidecar } from "../sidecarAccess.ts";
-import { userName } from "../userName.ts";
 
 interface AskFlags extends CommonOptions {
   readonly provider?: string;

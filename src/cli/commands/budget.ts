@@ -2,14 +2,14 @@ import { type Command, Option } from "commander";
 import type { ApiClient } from "../../client/apiClient.ts";
 import { type Budget, budgetSchema, type Scope, type WindowKind, windowKindSchema } from "../../domain/budget.ts";
 import { ConfigError, parseNamed } from "../../domain/config.ts";
-import { formatMoment, scopeInWords } from "../../domain/formats.ts";
+import { scopeInWords } from "../../domain/formats.ts";
 import { formatUsd, nanoFromUsd } from "../../domain/money.ts";
 import { amountOf } from "../arguments.ts";
 import { budgetLines } from "../budgetTable.ts";
-import { CliError, UsageError } from "../exitCode.ts";
-import { print, printJson, terminalWidth } from "../output.ts";
+import { UsageError } from "../exitCode.ts";
+import { print, printDone, printJson, terminalWidth } from "../output.ts";
 import { type CommonOptions, withSidecar } from "../sidecarAccess.ts";
-import { userName } from "../userName.ts";
+import { addDecisions } from "./budgetDecisions.ts";
 
 const SCOPE_FIELDS = ["project", "provider", "model", "tool", "user", "tag"] as const;
 
@@ -21,7 +21,10 @@ interface SetFlags extends CommonOptions, Partial<Record<(typeof SCOPE_FIELDS)[n
 }
 
 export function addBudget(program: Command): void {
-  const budget = program.command("budget").summary("budgets").description("Lists, sets, removes and raises budgets.");
+  const budget = program
+    .command("budget")
+    .summary("budgets")
+    .description("Lists, sets, removes, raises and pauses budgets, and tells who decided what about them.");
   budget
     .command("list")
     .description("Lists the budgets as they are configured.")
@@ -58,17 +61,9 @@ export function addBudget(program: Command): void {
     .argument("<name>", "its name")
     .action(async (name: string, flags: CommonOptions) => {
       await withSidecar(flags, (api) => api.removeBudget(name));
-      done(flags, { removed: name }, `Removed the budget ${name}`);
+      printDone(flags, { removed: name }, `Removed the budget ${name}`);
     });
-  budget
-    .command("raise")
-    .description("Raises a budget's limit until its window ends. Recorded with who did it and why.")
-    .argument("<name>", "its name")
-    .argument("<usd>", "the limit that is to hold")
-    .option("--why <text>", "reason, for the record")
-    .action((name: string, usd: string, flags: CommonOptions & { readonly why?: string }) =>
-      withSidecar(flags, (api) => raise(api, name, amountOf(usd, "usd"), flags)),
-    );
+  addDecisions(budget);
 }
 
 async function setBudget(api: ApiClient, name: string, usd: string, flags: SetFlags): Promise<void> {
@@ -94,7 +89,7 @@ async function setBudget(api: ApiClient, name: string, usd: string, flags: SetFl
   });
   await api.setBudget(budget);
   const kind = budget.hard ? "hard" : "soft";
-  done(
+  printDone(
     flags,
     budget,
     `The budget ${name} is ${formatUsd(nanoFromUsd(budget.limitUsd))} (${budget.window}, ${kind}) for ${scopeInWords(budget.scope)}`,
@@ -113,37 +108,5 @@ function checkedBudget(input: unknown): Budget {
     return parseNamed(budgetSchema, input);
   } catch (error) {
     throw error instanceof ConfigError ? new UsageError(error.message) : error;
-  }
-}
-
-async function raise(
-  api: ApiClient,
-  name: string,
-  limitUsd: number,
-  flags: CommonOptions & { readonly why?: string },
-): Promise<void> {
-  const { budgets, now } = await api.status();
-  const budget = budgets.find((one) => one.name === name);
-  if (budget === undefined) {
-    throw new CliError(`No budget is named ${name}`);
-  }
-  if (nanoFromUsd(limitUsd) <= budget.limitNanoUsd) {
-    throw new UsageError(`usd: the limit of ${name} is ${formatUsd(budget.limitNanoUsd)} already`);
-  }
-  const decision = await api.decide(name, {
-    kind: "raise",
-    limitUsd,
-    by: userName() ?? "command line",
-    why: flags.why ?? null,
-  });
-  const until = decision.until === null ? "" : ` until ${formatMoment(decision.until, Date.parse(now))}`;
-  done(flags, decision, `The budget ${name} is raised to ${formatUsd(nanoFromUsd(limitUsd))}${until}`);
-}
-
-function done(flags: CommonOptions, data: unknown, line: string): void {
-  if (flags.json) {
-    printJson(data);
-  } else {
-    print(line);
   }
 }

@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
 import type { Command } from "commander";
 import type { ApiClient } from "../../client/apiClient.ts";
+import { userName } from "../../client/userName.ts";
 import { formatUsd, nanoFromUsd } from "../../domain/money.ts";
 import { amountOf } from "../arguments.ts";
 import { note } from "../output.ts";
 import { runChild } from "../runChild.ts";
 import { type CommonOptions, linkTo } from "../sidecarAccess.ts";
 import { toolEnvironment } from "../toolEnvironment.ts";
-import { userName } from "../userName.ts";
 
 interface RunFlags extends CommonOptions {
   readonly project?: string;

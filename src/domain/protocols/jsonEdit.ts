@@ -29,7 +29,7 @@ export function withMembers(
   const edits: Array<Span & { text: string }> = [];
   const missing = names.filter((name) => !present.has(name));
   if (missing.length < names.length) {
-    for (const [name, span] of topLevelMembers(body)) {
+    for (const [name, span] of memberSpans(body)) {
       const text = Object.hasOwn(members, name) ? members[name] : undefined;
       if (text !== undefined) {
         edits.push({ ...span, text });
@@ -53,7 +53,7 @@ export function membersOf(
 ): ReadonlyMap<string, unknown> {
   const values = new Map<string, unknown>();
   if (names.some((name) => present.has(name))) {
-    for (const [name, { start, end }] of topLevelMembers(body)) {
+    for (const [name, { start, end }] of memberSpans(body)) {
       if (names.includes(name)) {
         values.set(name, JSON.parse(body.toString("utf8", start, end)));
       }
@@ -73,7 +73,8 @@ function applied(body: Buffer, edits: ReadonlyArray<Span & { text: string }>): B
   return Buffer.concat(parts);
 }
 
-function* topLevelMembers(body: Buffer): Generator<[name: string, value: Span]> {
+/** The members of a JSON object in their order, doubles too, and where their values stand. */
+export function* memberSpans(body: Buffer): Generator<[name: string, value: Span]> {
   let at = skipSpace(body, body.indexOf(OPEN_BRACE) + 1);
   while (body[at] === QUOTE) {
     const nameEnd = stringEnd(body, at);

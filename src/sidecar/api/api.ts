@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { z } from "zod";
 import { decisionRequestSchema, estimateRequestSchema, passRequestSchema, summaryBySchema } from "../../domain/api.ts";
+import type { BudgetAccount } from "../../domain/budgetAccount.ts";
 import { ConfigError } from "../../domain/config.ts";
 import { nanoFromUsd } from "../../domain/money.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
@@ -7,6 +9,7 @@ import type { EventStream } from "../eventStream.ts";
 import type { Figures } from "../figures.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import type { Settings } from "../settings.ts";
+import { correctionsOf, releaseCall, releaseRequestSchema } from "./callCorrections.ts";
 import { estimateCall } from "./estimate.ts";
 import {
   type ApiRequest,
@@ -48,12 +51,20 @@ export class Api {
       "GET overview": ({ query }) => figures.overview(integerFrom(query, "days", 30, 1, 366)),
       "GET calls": (request) => this.#calls(request),
       "GET calls *": (request) => this.#call(request),
+      "GET calls * corrections": ({ segments }) => correctionsOf(options.ledger, segments[1] ?? ""),
+      "POST calls * release": async (request) => {
+        const wanted = await readJson(request, releaseRequestSchema);
+        return releaseCall(options.ledger, options.gatekeeper, request.segments[1] ?? "", wanted);
+      },
       "GET costs summary": (request) => this.#summary(request),
       "GET budgets": () => ({ budgets: settings.config.budgets }),
       "POST budgets": async (request) => settings.setBudget(await readAnyJson(request), "api"),
       "PUT budgets *": async (request) => this.#putBudget(request),
       "DELETE budgets *": ({ segments }) => this.#removeBudget(segments[1] ?? ""),
       "POST budgets * decisions": (request) => this.#decide(request),
+      "GET decisions": ({ query }) => ({
+        decisions: options.ledger.decisions(integerFrom(query, "limit", 50, 1, 1_000)),
+      }),
       "GET providers": async () => ({ providers: await settings.providerInfos() }),
       "GET providers * health": ({ segments }) => settings.providerHealth(segments[1] ?? ""),
       "GET config": () => settings.config,
@@ -189,20 +200,19 @@ export class Api {
   }
 
   async #decide(request: ApiRequest): Promise<unknown> {
-    const name = request.segments[1] ?? "";
-    const account = this.#options.gatekeeper.gate.account(name, this.#options.now());
+    const { gatekeeper, now } = this.#options;
     const wanted = await readJson(request, decisionRequestSchema);
+    const budget = request.segments[1] ?? "";
+    const account = gatekeeper.gate.account(budget, now());
     if (account === undefined) {
-      throw noBudget(name);
+      throw noBudget(budget);
     }
-    return this.#options.gatekeeper.decide({
-      budget: name,
-      kind: wanted.kind,
-      limitNanoUsd: wanted.kind === "raise" ? nanoFromUsd(wanted.limitUsd) : null,
-      until: account.window.end,
-      by: wanted.by,
-      why: wanted.why,
-    });
+    if (wanted.kind === "pause" && !account.budget.hard) {
+      throw new HttpError(400, "invalid_request", `The budget ${budget} only warns: there is nothing to pause`);
+    }
+    const { kind, by, why } = wanted;
+    const limitNanoUsd = kind === "raise" ? nanoFromUsd(wanted.limitUsd) : null;
+    return gatekeeper.decide({ budget, kind, limitNanoUsd, until: endOf(wanted, account, now()), by, why });
   }
 
   #estimate(wanted: Parameters<typeof estimateCall>[1]): unknown {
@@ -238,6 +248,19 @@ export class Api {
       this.#options.log(`A request to the API failed: ${error instanceof Error ? error.stack : String(error)}`);
       sendError(response, 500, "tollgate_error", error instanceof Error ? error.message : String(error));
     }
+  }
+}
+
+/** When a decision ends by itself, ms since the epoch; null where it does not. */
+function endOf(wanted: z.output<typeof decisionRequestSchema>, { window }: BudgetAccount, now: number): number | null {
+  switch (wanted.kind) {
+    case "raise":
+    case "allow-once":
+      return window.end;
+    case "pause":
+      return wanted.minutes === null ? null : Math.round(now + wanted.minutes * 60_000);
+    case "resume":
+      return null;
   }
 }
 

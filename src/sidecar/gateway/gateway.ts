@@ -4,11 +4,14 @@ import type { PriceBook } from "../../domain/priceBook.ts";
 import type { Protocol } from "../../domain/protocol.ts";
 import { errorShapeOf, protocolFor } from "../../domain/protocols/families.ts";
 import type { UsualOutput } from "../../domain/usualOutput.ts";
+import type { BookReader } from "../../ledger/bookReader.ts";
 import { Departure } from "../departure.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import type { Passes } from "../passes.ts";
 import { TokenCounter } from "../tokens/tokenCounter.ts";
 import { answer, failUnreached } from "./answer.ts";
+import { wholeBody } from "./body.ts";
+import { DeferredCalls } from "./deferredCalls.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
 import { MeteredCalls } from "./meteredCalls.ts";
 import { parseGatewayPath, type Target, targetOf } from "./route.ts";
@@ -17,6 +20,7 @@ import { answerOf, Upstream } from "./upstream.ts";
 /** What the gateway works with. `config` and `prices` are read anew for each call, since they can change. */
 export interface GatewayOptions {
   readonly gatekeeper: Gatekeeper;
+  readonly books: BookReader;
   readonly passes: Passes;
   readonly usual: UsualOutput;
   readonly config: () => Config;
@@ -31,13 +35,16 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #upstream = new Upstream();
   readonly #tokenCounter = new TokenCounter();
+  readonly #deferred: DeferredCalls;
   readonly #metered: MeteredCalls;
   #inFlight = 0;
   readonly #idle: Array<() => void> = [];
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    this.#metered = new MeteredCalls({ ...options, upstream: this.#upstream, tokenCounter: this.#tokenCounter });
+    this.#deferred = new DeferredCalls(options);
+    const parts = { upstream: this.#upstream, tokenCounter: this.#tokenCounter, deferred: this.#deferred };
+    this.#metered = new MeteredCalls({ ...options, ...parts });
   }
 
   get callsInFlight(): number {
@@ -113,27 +120,31 @@ export class Gateway {
       const passage = { request, response, caller, providerName: path.provider, target, departure };
       return this.#metered.run({ ...passage, protocol: found.protocol });
     }
-    if (
-      found?.kind === "free" ||
-      found?.kind === "collect" ||
-      method === "GET" ||
-      method === "HEAD" ||
-      method === "OPTIONS"
-    ) {
+    if (found?.kind === "collect") {
+      const { protocol } = found;
+      return this.#pass(request, response, target, shape, departure, async (incoming, body) => {
+        const collected = protocol.readCollected?.(target.route, incoming.statusCode ?? 0, body) ?? null;
+        if (collected !== null) {
+          await this.#deferred.collect(path.provider, collected);
+        }
+      });
+    }
+    if (found?.kind === "free" || method === "GET" || method === "HEAD" || method === "OPTIONS") {
       return this.#pass(request, response, target, shape, departure);
     }
     return answer(response, shape.refuse(this.#options.gatekeeper.unmetered()));
   }
 
-  /** Passes a call that costs nothing, body and answer untouched. */
+  /** Passes a call that costs nothing, body and answer untouched. `look` is told of an answer that came through whole. */
   async #pass(
     request: IncomingMessage,
     response: ServerResponse,
     target: Target,
     shape: Pick<Protocol, "fail">,
     departure: Departure,
+    look?: (incoming: IncomingMessage, body: Buffer) => Promise<void>,
   ): Promise<void> {
-    const headers = forwardedRequestHeaders(request, target.server.host, null);
+    const headers = forwardedRequestHeaders(request, target.server.host, null, look !== undefined);
     const outgoing = this.#upstream.open(request.method ?? "GET", target, headers);
     const answered = answerOf(outgoing, target.server.host, departure);
     request.pipe(outgoing);
@@ -146,9 +157,14 @@ export class Gateway {
       );
       incoming.on("error", () => response.destroy());
       incoming.on("aborted", () => response.destroy());
+      const seen = look === undefined ? null : wholeBody(incoming);
       incoming.pipe(response);
       await new Promise((resolve) => response.once("close", resolve));
       incoming.destroy();
+      const body = await seen;
+      if (body !== null && look !== undefined) {
+        await look(incoming, body);
+      }
     } catch (error) {
       failUnreached(error, response, shape);
     }

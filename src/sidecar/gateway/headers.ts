@@ -44,8 +44,16 @@ function single(request: IncomingMessage, name: string): string | null {
   return text === undefined || text === "" ? null : text;
 }
 
-/** The request's headers as they go on, in raw form: order, case and doubles kept. */
-export function forwardedRequestHeaders(request: IncomingMessage, host: string, bodyLength: number | null): string[] {
+/**
+ * The request's headers as they go on, in raw form: order, case and doubles kept. `bodyLength` is null for a body that is
+ * passed on as it comes; `isRead` where the answer is read on its way.
+ */
+export function forwardedRequestHeaders(
+  request: IncomingMessage,
+  host: string,
+  bodyLength: number | null,
+  isRead = bodyLength !== null,
+): string[] {
   const named = namedByConnection(request);
   const headers: string[] = ["Host", host];
   eachHeader(request.rawHeaders, (name, value, lower) => {
@@ -53,17 +61,14 @@ export function forwardedRequestHeaders(request: IncomingMessage, host: string, 
       headers.push(name, value);
     }
   });
-  if (bodyLength !== null) {
-    headers.push("Content-Length", String(bodyLength));
-    // The answer is to be read on its way; asked for plain bytes, providers send plain bytes.
-    headers.push("Accept-Encoding", "identity");
-  } else {
-    if (request.headers["content-length"] !== undefined) {
-      headers.push("Content-Length", request.headers["content-length"]);
-    }
-    if (request.headers["accept-encoding"] !== undefined) {
-      headers.push("Accept-Encoding", String(request.headers["accept-encoding"]));
-    }
+  const length = bodyLength === null ? request.headers["content-length"] : String(bodyLength);
+  if (length !== undefined) {
+    headers.push("Content-Length", length);
+  }
+  // Asked for plain bytes, providers send plain bytes.
+  const encoding = isRead ? "identity" : request.headers["accept-encoding"];
+  if (encoding !== undefined) {
+    headers.push("Accept-Encoding", String(encoding));
   }
   return headers;
 }

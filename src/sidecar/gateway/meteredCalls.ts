@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Attribution } from "../../domain/budget.ts";
+import type { Call } from "../../domain/call.ts";
 import type { Caller } from "../../domain/caller.ts";
 import type { Held } from "../../domain/events.ts";
+import type { NanoUsd } from "../../domain/money.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
 import {
   BadRequestError,
@@ -18,6 +20,7 @@ import type { TokenCounter } from "../tokens/tokenCounter.ts";
 import { answer, failUnreached } from "./answer.ts";
 import { BodyTooLargeError, readBody } from "./body.ts";
 import { newCallId } from "./callId.ts";
+import type { DeferredCalls } from "./deferredCalls.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders, readNotes } from "./headers.ts";
 import { bookedCall, type CallFrame, estimateFromBytes, type Outcome, withinLimit } from "./outcome.ts";
 import { type CallPrice, priceCall } from "./priceCall.ts";
@@ -43,6 +46,7 @@ export interface MeteringOptions {
   readonly upstream: Upstream;
   readonly usual: UsualOutput;
   readonly tokenCounter: TokenCounter;
+  readonly deferred: DeferredCalls;
   readonly prices: () => PriceBook;
   readonly now: () => number;
   readonly log: (message: string) => void;
@@ -96,18 +100,24 @@ export class MeteredCalls {
     }
     const { held } = admission;
     const outputLimit = bound === null ? null : (held.clampedOutput ?? bound.outputLimitTokens) * bound.choices;
-    const mayCut =
-      held.allowedBy.length === 0 && gatekeeper.gate.hardBudgetsOf(frame.attribution, startedAt).length > 0;
+    const isHard = gatekeeper.gate.hardBudgetsOf(frame.attribution, startedAt).length > 0;
+    const mayCut = held.allowedBy.length === 0 && isHard;
     const outcome = await this.#outcomeOf(passage, facts, body, held, mayCut ? outputLimit : null);
     const reading = outcome.errorType === CUT_CODE ? outcome.reading : withinLimit(outcome.reading, outputLimit);
-    const call = bookedCall(frame, { ...outcome, reading, holdNanoUsd: held.holdNanoUsd }, this.#options.prices());
-    if (call.status === "ok") {
+    const booked = bookedCall(frame, { ...outcome, reading, holdNanoUsd: held.holdNanoUsd }, this.#options.prices());
+    const deferredId = reading.basis === "reported" ? null : reading.deferredId;
+    const call =
+      deferredId === null ? booked : costingAtMost(booked, isHard ? held.holdNanoUsd : price.expectedNanoUsd);
+    if (call.status === "ok" && deferredId === null) {
       usual.observe(call.provider, call.model, Math.ceil(call.usage.outputTokens / facts.choices));
     }
     if (counted !== null && call.usageBasis === "reported") {
       this.#margin.observe(call.requestedModel, counted, call.usage.inputTokens);
     }
     await gatekeeper.settle(call);
+    if (deferredId !== null) {
+      await this.#options.deferred.expect(call, deferredId);
+    }
   }
 
   /**
@@ -256,6 +266,11 @@ export class MeteredCalls {
       facts,
     };
   }
+}
+
+/** A call whose work goes on: what it will have cost is not known yet. */
+function costingAtMost(call: Call, costNanoUsd: NanoUsd): Call {
+  return { ...call, costNanoUsd, usageBasis: "estimated" };
 }
 
 function contextOf({ request, target }: Passage): RequestContext {

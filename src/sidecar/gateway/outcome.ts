@@ -55,7 +55,7 @@ export function withinLimit(reading: Reading, outputLimit: number | null): Readi
   return { ...reading, usage: { ...usage, outputTokens: outputLimit } };
 }
 
-interface Cost {
+export interface Cost {
   readonly costNanoUsd: number;
   readonly costBasis: CostBasis;
   readonly rates: Rates | null;
@@ -88,20 +88,26 @@ export function bookedCall(frame: CallFrame, outcome: Outcome, prices: PriceBook
     firstTokenMs: outcome.firstTokenAt === null ? null : Math.max(0, Math.round(outcome.firstTokenAt - startedAt)),
     usage: reading.usage,
     usageBasis: reading.basis,
-    ...priced(frame, reading, prices),
+    ...priceOf({ ...request, startedAt }, reading, prices),
     holdNanoUsd: outcome.holdNanoUsd,
     attempt: frame.attempt,
   };
 }
 
-/** A provider's own figure comes first; a served model that nobody has priced is charged as the one asked for. */
-function priced({ request, startedAt }: CallFrame, reading: Reading, prices: PriceBook): Cost {
-  const { provider } = request;
+/**
+ * What an answer cost by the prices at `startedAt`, ms. A provider's own figure comes first; a served model that nobody has
+ * priced is charged as the one asked for.
+ */
+export function priceOf(
+  { provider, model, startedAt }: { readonly provider: string; readonly model: string; readonly startedAt: number },
+  reading: Reading,
+  prices: PriceBook,
+): Cost {
   const { inputTokens } = reading.usage;
-  const served = reading.model ?? request.model;
+  const served = reading.model ?? model;
   const found =
     prices.lookUp(provider, served, startedAt, reading.serviceTier, inputTokens) ??
-    prices.lookUp(provider, request.model, startedAt, reading.serviceTier, inputTokens);
+    prices.lookUp(provider, model, startedAt, reading.serviceTier, inputTokens);
   if (reading.reportedCostUsd !== null && found?.basis !== "free" && found?.basis !== "compute-hour") {
     const costNanoUsd = Math.max(0, nanoFromUsd(reading.reportedCostUsd));
     return { costNanoUsd, costBasis: "reported", rates: found?.rates ?? null, priceVersion: found?.version ?? null };

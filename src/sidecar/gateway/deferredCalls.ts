@@ -1,0 +1,78 @@
+import type { Call } from "../../domain/call.ts";
+import type { PriceBook } from "../../domain/priceBook.ts";
+import type { Collected, Reading } from "../../domain/protocol.ts";
+import { addUsage, NO_USAGE } from "../../domain/usage.ts";
+import type { BookReader } from "../../ledger/bookReader.ts";
+import type { Gatekeeper } from "../gatekeeper.ts";
+import { priceOf } from "./outcome.ts";
+
+export interface DeferredCallsOptions {
+  readonly gatekeeper: Gatekeeper;
+  readonly books: Pick<BookReader, "callById" | "deferredCall">;
+  readonly prices: () => PriceBook;
+}
+
+/**
+ * Calls whose work goes on after their answer: responses in the background, batches. They are booked as dear as they can get
+ * (where no hard budget counts on it, at what they usually cost), and corrected when a client fetches what the provider
+ * says of them. Until then nothing else is known: nobody but the client has the key to ask.
+ */
+export class DeferredCalls {
+  readonly #options: DeferredCallsOptions;
+  /** Calls that are being corrected: two clients may fetch the same results at once. */
+  readonly #underWay = new Set<string>();
+
+  constructor(options: DeferredCallsOptions) {
+    this.#options = options;
+  }
+
+  /** Remembers under which id a provider will tell what a booked call cost. */
+  async expect(call: Call, deferredId: string): Promise<void> {
+    const { id: callId, provider } = call;
+    await this.#options.gatekeeper.record({ type: "call.deferred", callId, provider, deferredId });
+  }
+
+  /** Takes in what an answer told. Work of a call that is not known, or known to its end already, changes nothing. */
+  async collect(provider: string, { deferredId, readings, alsoKnownAs }: Collected): Promise<void> {
+    const { books, gatekeeper } = this.#options;
+    const callId = books.deferredCall(provider, deferredId);
+    if (callId === null || this.#underWay.has(callId)) {
+      return;
+    }
+    this.#underWay.add(callId);
+    try {
+      for (const alias of alsoKnownAs) {
+        if (books.deferredCall(provider, alias) === null) {
+          await gatekeeper.record({ type: "call.deferred", callId, provider, deferredId: alias });
+        }
+      }
+      const before = books.callById(callId);
+      const reported = readings.filter(({ basis }) => basis === "reported");
+      if (before !== null && reported.length > 0) {
+        const call = this.#corrected(before, reported);
+        await gatekeeper.correct(before, call, "gateway", "The provider reported the usage of work that went on");
+      }
+    } finally {
+      this.#underWay.delete(callId);
+    }
+  }
+
+  /** Each answer of a batch has its own price; the rates kept with the call are those of the first. */
+  #corrected(before: Call, readings: readonly Reading[]): Call {
+    const startedAt = Date.parse(before.startedAt);
+    const asked = { provider: before.provider, model: before.requestedModel, startedAt };
+    const costs = readings.map((reading) => priceOf(asked, reading, this.#options.prices()));
+    const [first] = costs;
+    const unpriced = costs.find(({ costBasis }) => costBasis === "unpriced");
+    return {
+      ...before,
+      model: readings.find(({ model }) => model !== null)?.model ?? before.model,
+      usage: readings.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
+      usageBasis: "reported",
+      costNanoUsd: costs.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0),
+      costBasis: (unpriced ?? first)?.costBasis ?? before.costBasis,
+      rates: first?.rates ?? null,
+      priceVersion: first?.priceVersion ?? null,
+    };
+  }
+}
