@@ -13,15 +13,8 @@ import {
   wholeMember,
 } from "./jsonValue.ts";
 import type { ChatDialect, LimitName } from "./openaiChatDialect.ts";
-import {
-  audioTokens,
-  dataUrlLength,
-  documentTokens,
-  LARGEST_DOCUMENT_TOKENS,
-  PromptSize,
-  USUAL_DOCUMENT_TOKENS,
-  USUAL_IMAGE_TOKENS,
-} from "./promptSize.ts";
+import { addDocument, addImage, addSound, askedTier } from "./openaiParts.ts";
+import { dataUrlLength, LARGEST_DOCUMENT_TOKENS, PromptSize, USUAL_DOCUMENT_TOKENS } from "./promptSize.ts";
 
 /** What chat templates put before a prompt by themselves: gpt-oss 70 tokens, Llama 3 about 35, Qwen 25. */
 const TEMPLATE_TOKENS = 200;
@@ -67,14 +60,8 @@ export function readChatRequest(body: Buffer, dialect: ChatDialect, textTokens?:
     hasMedia: size.hasMedia,
     members: new Set(Object.keys(request)),
     usageAsked: objectOf(request.stream_options).include_usage === true,
-    serviceTier: tierOf(request),
+    serviceTier: askedTier(request),
   };
-}
-
-/** `auto` and `default` are the usual tier. What has another name, the price book knows or takes for dear. */
-function tierOf(request: JsonObject): string | null {
-  const tier = textMember(request, "service_tier");
-  return tier === "auto" || tier === "default" ? null : tier;
 }
 
 function choicesOf(request: JsonObject, name: string): number {
@@ -132,14 +119,12 @@ function addPart(size: PromptSize, part: JsonObject, model: string): void {
   switch (part.type) {
     case "image_url": {
       const { url, detail } = addressOf(part.image_url);
-      size.addMedia(dataUrlLength(url), imageTokens(model, detail), USUAL_IMAGE_TOKENS);
+      addImage(size, model, url, detail);
       return;
     }
-    case "input_audio": {
-      const length = textOf(objectOf(part.input_audio).data)?.length ?? 0;
-      size.addMedia(length, audioTokens(length), audioTokens(length));
+    case "input_audio":
+      addSound(size, textOf(objectOf(part.input_audio).data) ?? "");
       return;
-    }
     case "audio_url":
     case "video_url": {
       const { url } = addressOf(part[part.type]);
@@ -152,8 +137,7 @@ function addPart(size: PromptSize, part: JsonObject, model: string): void {
     case "document_url": {
       const data = textOf(objectOf(part.file).file_data) ?? addressOf(part.document_url).url;
       const isHere = part.type === "file" ? data !== "" : dataUrlLength(data) > 0;
-      const most = isHere ? documentTokens(data.length) : LARGEST_DOCUMENT_TOKENS;
-      size.addMedia(isHere ? data.length : 0, most, USUAL_DOCUMENT_TOKENS);
+      addDocument(size, isHere ? data : null);
       return;
     }
   }
@@ -166,21 +150,4 @@ function addressOf(value: unknown): { readonly url: string; readonly detail: str
   }
   const { url, detail } = objectOf(value);
   return { url: textOf(url) ?? "", detail: textOf(detail) };
-}
-
-/**
- * The most tokens that one image takes. OpenAI's tiles: 85 + 170 for each of at most 8 (gpt-4o-mini 2,833 + 5,667); its
- * patches: at most 2,500 times 2.46, or 10,000 times 1.62 in original detail. Other models take up to 16,384 (Qwen-VL).
- */
-function imageTokens(model: string, detail: string | null): number {
-  if (/gpt-4o-mini/.test(model)) {
-    return 48_200;
-  }
-  if (/(^|\/)(gpt-4|chatgpt-4o|o1)/.test(model) && !/gpt-4\.1/.test(model)) {
-    return 1_500;
-  }
-  if (/(^|\/)(gpt-\d|o\d)/.test(model)) {
-    return detail === "low" || detail === "high" ? 6_200 : 16_200;
-  }
-  return 16_640;
 }

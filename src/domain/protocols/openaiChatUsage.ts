@@ -1,6 +1,7 @@
 import type { RequestFacts } from "../protocol.ts";
 import { NO_USAGE, type Usage } from "../usage.ts";
 import { bytesOf, countOf, isObject, type JsonObject, listOf, objectOf, textOf } from "./jsonValue.ts";
+import { reportedUsd } from "./openaiParts.ts";
 import { estimatedInput } from "./promptSize.ts";
 
 /** A provider's report; a count that it leaves out is null, which is not 0. */
@@ -46,7 +47,7 @@ export function chatReportOf(answer: JsonObject, facts: RequestFacts): ChatRepor
     },
     inputReported: prompt !== null,
     outputReported: completion !== null,
-    costUsd: costOf(usage),
+    costUsd: reportedUsd(usage),
   };
 }
 
@@ -57,17 +58,6 @@ function searchesOf(usage: JsonObject, facts: RequestFacts): number {
     countOf(objectOf(usage.server_tool_use).web_search_requests) ??
     facts.webSearchBound
   );
-}
-
-/** OpenRouter's own figure; with a key of the user's own, what that key's provider bills comes on top. */
-function costOf(usage: JsonObject): number | null {
-  const cost = usdOf(usage.cost);
-  const upstream = usdOf(objectOf(usage.cost_details).upstream_inference_cost);
-  return cost !== null && usage.is_byok === true ? cost + (upstream ?? 0) : cost;
-}
-
-function usdOf(value: unknown): number | null {
-  return typeof value === "number" && value >= 0 && value <= 9_000_000 ? value : null;
 }
 
 /** Tokens that a tool call takes beside its name and arguments, as bytes. */
