@@ -44,7 +44,7 @@ function parseUrl(text: string): URL | null {
 }
 
 export const providerSchema = z.strictObject({
-  protocol: z.enum(["openai", "anthropic", "google", "ollama"]),
+  protocol: z.enum(["openai", "anthropic", "google", "ollama", "cohere", "bedrock"]),
   baseUrl,
   pricing: pricingSchema.default({ kind: "catalog" }),
 });

@@ -1,5 +1,6 @@
 import type { Refusal } from "../events.ts";
 import type { ErrorAnswer, Protocol } from "../protocol.ts";
+import { frameOf } from "./eventFrames.ts";
 
 /** How a family of providers words its errors. */
 export type ErrorShape = Pick<Protocol, "refuse" | "fail" | "breakOff">;
@@ -86,6 +87,56 @@ export const ollamaErrors: ErrorShape = {
     return failed(status, { error: message });
   },
   breakOff: (_code, message) => `${JSON.stringify({ error: message })}\n`,
+};
+
+export const cohereErrors: ErrorShape = {
+  refuse(refusal) {
+    return refused(refusal, { message: refusal.message });
+  },
+  fail(status, _code, message) {
+    return failed(status, { message });
+  },
+  breakOff: (_code, message) => {
+    const end = { type: "message-end", delta: { finish_reason: "ERROR", error: message } };
+    return `event: message-end\ndata: ${JSON.stringify(end)}\n\n`;
+  },
+};
+
+/** Amazon's SDKs name an error by the header; they try again where it is one of their own for throttling, or from 500 on. */
+export const bedrockErrors: ErrorShape = {
+  refuse(refusal) {
+    return named(refused(refusal, { message: refusal.message }), BEDROCK_REFUSALS[refusal.reason]);
+  },
+  fail(status, _code, message) {
+    return named(failed(status, { message }), BEDROCK_ERRORS[status] ?? "InternalServerException");
+  },
+  breakOff: (_code, message) => {
+    const headers = {
+      ":message-type": "exception",
+      ":exception-type": "validationException",
+      ":content-type": "application/json",
+    };
+    return frameOf(headers, Buffer.from(JSON.stringify({ message })));
+  },
+};
+
+function named(answer: ErrorAnswer, type: string): ErrorAnswer {
+  return { ...answer, headers: { ...answer.headers, "x-amzn-errortype": type } };
+}
+
+const BEDROCK_REFUSALS: Readonly<Record<Refusal["reason"], string>> = {
+  budget: "BudgetExceededException",
+  unpriced: "PriceUnknownException",
+  unmetered: "RouteUnmeteredException",
+  "no-ledger": "NoLedgerException",
+};
+
+const BEDROCK_ERRORS: Readonly<Record<number, string>> = {
+  400: "ValidationException",
+  401: "UnrecognizedClientException",
+  403: "AccessDeniedException",
+  404: "ResourceNotFoundException",
+  413: "ValidationException",
 };
 
 /** OpenAI and Anthropic name these alike. */

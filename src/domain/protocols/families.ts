@@ -1,7 +1,15 @@
 import type { Provider } from "../config.ts";
 import type { Protocol, RouteKind } from "../protocol.ts";
 import { anthropicMessages } from "./anthropicMessages.ts";
-import { anthropicErrors, type ErrorShape, googleErrors, ollamaErrors, openaiErrors } from "./errorShapes.ts";
+import {
+  anthropicErrors,
+  bedrockErrors,
+  cohereErrors,
+  type ErrorShape,
+  googleErrors,
+  ollamaErrors,
+  openaiErrors,
+} from "./errorShapes.ts";
 import { isFreeRoute } from "./freeRoutes.ts";
 import { openaiChatProtocol } from "./openaiChat.ts";
 import { type ChatDialect, chatDialectOf } from "./openaiChatDialect.ts";
@@ -32,6 +40,8 @@ const PROTOCOLS: Readonly<Record<Family, ReadonlyArray<(baseUrl: string | undefi
   anthropic: [() => anthropicMessages],
   google: [],
   ollama: [chat],
+  cohere: [],
+  bedrock: [],
 };
 
 const ERROR_SHAPES: Readonly<Record<Family, ErrorShape>> = {
@@ -39,6 +49,8 @@ const ERROR_SHAPES: Readonly<Record<Family, ErrorShape>> = {
   anthropic: anthropicErrors,
   google: googleErrors,
   ollama: ollamaErrors,
+  cohere: cohereErrors,
+  bedrock: bedrockErrors,
 };
 
 /**

@@ -18,7 +18,16 @@ const FREE_ROUTES: Readonly<Record<Family, readonly FreeRoute[]>> = {
   openai: [...MODELS, { method: "POST", path: /^(\/v\d+)?\/moderations\/?$/ }],
   anthropic: [...MODELS, { method: "POST", path: /^(\/v\d+)?\/messages\/count_tokens\/?$/ }],
   google: [],
-  ollama: [...MODELS],
+  // Models are fetched, kept and removed without charge.
+  ollama: [
+    ...MODELS,
+    { method: "GET", path: /^\/(api\/(tags|ps|version))?\/?$/ },
+    { method: "HEAD", path: /^\/(api\/(tags|version|blobs\/[^/]+))?\/?$/ },
+    { method: "POST", path: /^\/api\/(show|pull|push|create|copy|blobs\/[^/]+)\/?$/ },
+    { method: "DELETE", path: /^\/api\/delete\/?$/ },
+  ],
+  cohere: [...MODELS, { method: "POST", path: /^(\/v\d+)?\/(tokenize|detokenize|check-api-key)\/?$/ }],
+  bedrock: [{ method: "POST", path: /^\/model\/[^/]+\/count-tokens\/?$/ }],
 };
 
 export function isFreeRoute(family: Family, method: string, path: string): boolean {
