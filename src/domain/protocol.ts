@@ -24,6 +24,10 @@ export interface RequestContext {
   readonly headers?: MessageHeaders;
   /** No more tokens than this are in the prompt's text, media left out; absent where nobody has counted. */
   readonly textTokens?: number;
+  /** No more tokens than this are in the earlier turns that the provider adds itself; absent where that is not known. */
+  readonly earlierTokens?: number;
+  /** The request will be held to this many calls of tools that the provider runs itself; absent where it is not. */
+  readonly toolCalls?: number;
 }
 
 export const NO_CONTEXT: RequestContext = Object.freeze({ path: "", search: "", contentType: null });
@@ -40,6 +44,15 @@ export interface RequestFacts {
    * the model's whole context can be billed beside the bound.
    */
   readonly hiddenInput?: boolean;
+  /** How often what is hidden is read, and billed; absent: once. */
+  readonly hiddenReads?: number;
+  /** The provider's id of the answer whose turns it puts before the prompt; absent where there is none. */
+  readonly continues?: string;
+  /**
+   * Whether the request orders work of which nobody can tell here how much it is, such as a batch whose requests stand in a
+   * file of the provider's. Then no amount can be held for it.
+   */
+  readonly boundless?: boolean;
   /** Tokens the client allows for the whole answer (choices multiplied in); null where it set no limit. */
   readonly outputLimitTokens: number | null;
   /** Whether a lower output limit can be written into the body: false where it is signed, or has no place for one. Absent: yes. */
@@ -48,6 +61,13 @@ export interface RequestFacts {
   readonly choices: number;
   /** Web searches that the provider may bill by count; 0 where no such tool is offered. */
   readonly webSearchBound: number;
+  /**
+   * Calls of tools that the provider runs itself, each of which makes it read the prompt again: the bound allows for this
+   * many. Absent where none is offered, or their number cannot be limited.
+   */
+  readonly toolCalls?: number;
+  /** What such tools cost at most beside tokens and web searches, in nano-USD; absent: nothing. */
+  readonly toolFeesBoundNanoUsd?: number;
   /** Bytes of text in the prompt (an image as 4,000), for an estimate where the provider reports nothing. */
   readonly promptBytes: number;
   /** Names of the body's own members, so that no rewrite has to look for one that is not there. */
@@ -66,6 +86,8 @@ export interface RequestFacts {
 export interface Rewrite {
   /** Output tokens allowed for each choice. */
   readonly outputLimitTokens?: number;
+  /** Calls allowed of tools that the provider runs itself. */
+  readonly toolCalls?: number;
 }
 
 /** What a protocol reads from an answer. `model` and `serviceTier` are as the provider reports them. */
@@ -82,6 +104,10 @@ export interface Reading {
   readonly trouble: string | null;
   /** The provider's id of work that goes on after the answer, whose usage is told later; null where there is none. */
   readonly deferredId: string | null;
+  /** The provider's id of the answer, by which a later request can go on from it; absent where there is none. */
+  readonly answerId?: string;
+  /** What tools that the provider ran cost beside tokens and web searches, in nano-USD; absent: nothing. */
+  readonly toolFeesNanoUsd?: number;
 }
 
 /** What an answer tells of work that an earlier call ordered: a response in the background, a batch. */
