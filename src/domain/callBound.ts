@@ -22,6 +22,8 @@ export interface BoundInput {
   readonly rates: Rates;
   readonly inputBoundTokens: number;
   readonly webSearchBound: number;
+  /** What tools cost at most beside tokens and web searches; absent: nothing. */
+  readonly toolFeesNanoUsd?: NanoUsd;
   readonly choices: number;
   readonly outputLimitTokens: number;
   readonly usualOutputTokens: number;
@@ -32,7 +34,7 @@ export interface BoundInput {
 export function callBound(input: BoundInput): CallBound {
   const fixed = nanoFromTokens([[input.inputBoundTokens, dearestInputRate(input.rates)]]);
   return {
-    fixedNanoUsd: fixed + input.webSearchBound * input.rates.webSearchNanoUsd,
+    fixedNanoUsd: fixed + input.webSearchBound * input.rates.webSearchNanoUsd + (input.toolFeesNanoUsd ?? 0),
     outputRate: dearestOutputRate(input.rates),
     choices: Math.max(1, input.choices),
     outputLimitTokens: input.outputLimitTokens,
