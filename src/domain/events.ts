@@ -9,7 +9,7 @@ const text = z.string().nullable();
 
 /** Why a call was refused, with the amounts a person needs to decide what to do. Money is nano-USD, times are ms. */
 export const refusalSchema = z.object({
-  reason: z.enum(["budget", "unpriced", "unmetered", "no-ledger"]),
+  reason: z.enum(["budget", "unpriced", "boundless", "unmetered", "no-ledger"]),
   budget: text,
   window: text,
   spentNanoUsd: nano,

@@ -17,8 +17,10 @@ export interface GateOptions {
 export interface HoldRequest {
   readonly id: string;
   readonly attribution: Attribution;
-  /** Null where nobody knows the price. */
+  /** Null where nobody knows the price, or how much the call can cost at most. */
   readonly bound: CallBound | null;
+  /** Whether it is the amount of work that nobody knows, not the price. */
+  readonly boundless?: boolean;
   readonly expectedNanoUsd: NanoUsd;
 }
 
@@ -35,7 +37,7 @@ export interface Admitted {
 /** `wait`: only other calls' holds stand in the way. `refused`: it cannot fit. */
 export interface NotAdmitted {
   readonly kind: "wait" | "refused";
-  readonly reason: "budget" | "unpriced";
+  readonly reason: "budget" | "unpriced" | "boundless";
   readonly account: BudgetAccount;
   /** The least that would have to fit: input plus a useful answer. Null where no price is known. */
   readonly neededNanoUsd: NanoUsd | null;
@@ -226,6 +228,7 @@ export class Gate {
     const budgets = matching.map((account) => account.budget.name);
     if (bound === null) {
       const blocking = hard.find((account) => account.allowances === 0);
+      const reason = request.boundless === true ? "boundless" : "unpriced";
       return blocking === undefined
         ? {
             kind: "held",
@@ -234,7 +237,7 @@ export class Gate {
             allowedBy: hard.map((account) => account.budget.name),
             clampedOutput: null,
           }
-        : { kind: "refused", reason: "unpriced", account: blocking, neededNanoUsd: null, worstCaseNanoUsd: null };
+        : { kind: "refused", reason, account: blocking, neededNanoUsd: null, worstCaseNanoUsd: null };
     }
     const full = worstCaseOf(bound, bound.outputLimitTokens);
     if (full === 0) {

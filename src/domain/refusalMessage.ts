@@ -47,10 +47,17 @@ function sentences(refusal: Omit<Refusal, "message">, timeZone: string): string[
         refusal.budget === null ? "" : `It falls under the budget "${refusal.budget}".`,
         "Add a price for it to Tollgate's configuration, allow one call, or use a model whose price is known.",
       ];
+    case "boundless":
+      return [
+        "Nobody can tell yet how much work this call orders, so Tollgate cannot hold it to a hard budget.",
+        refusal.budget === null ? "" : `It falls under the budget "${refusal.budget}".`,
+        "Allow one call, or send the requests of a batch one by one.",
+      ];
     case "unmetered":
       return [
         "Tollgate does not know this route of the provider and could not tell what a call costs, so it was not sent.",
-        "Use a route that is metered, such as chat completions or messages.",
+        refusal.budget === null ? "" : `It falls under the hard budget "${refusal.budget}".`,
+        "Use a route that is metered, such as chat completions or messages, allow one call, or make the budget soft.",
       ];
     case "no-ledger":
       return ["Tollgate cannot write to its ledger, so no call is let through.", "See Tollgate's log for the reason."];

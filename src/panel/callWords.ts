@@ -38,6 +38,8 @@ function refusalReason(reason: string | null): string {
   switch (reason) {
     case "unpriced":
       return "the model's price is not known, so no budget could be kept";
+    case "boundless":
+      return "how much work it orders cannot be known, so no budget could be kept";
     case "unmetered":
       return "what it would cost cannot be metered";
     case "no-ledger":

@@ -43,7 +43,7 @@ describe("the message of a refusal", () => {
       fc.constantFrom("rate limit", "TIMEOUT 503", "team-500", "Overloaded", "50429", "server  error", "rate limit 1"),
     );
     const any = fc.record<Omit<Refusal, "message">>({
-      reason: fc.constantFrom("budget", "unpriced", "unmetered", "no-ledger"),
+      reason: fc.constantFrom("budget", "unpriced", "boundless", "unmetered", "no-ledger"),
       budget: fc.option(name),
       window: fc.constantFrom("hour", "day", "week", "month", "total", "run", "odd", null),
       spentNanoUsd: nano,

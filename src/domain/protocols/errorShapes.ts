@@ -28,6 +28,7 @@ function failed(status: number, body: object): ErrorAnswer {
 const REFUSAL_CODES: Readonly<Record<Refusal["reason"], string>> = {
   budget: "budget_exceeded",
   unpriced: "price_unknown",
+  boundless: "cost_unbounded",
   unmetered: "route_unmetered",
   "no-ledger": "no_ledger",
 };
@@ -127,6 +128,7 @@ function named(answer: ErrorAnswer, type: string): ErrorAnswer {
 const BEDROCK_REFUSALS: Readonly<Record<Refusal["reason"], string>> = {
   budget: "BudgetExceededException",
   unpriced: "PriceUnknownException",
+  boundless: "CostUnboundedException",
   unmetered: "RouteUnmeteredException",
   "no-ledger": "NoLedgerException",
 };
