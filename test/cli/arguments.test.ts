@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { amountOf, countOf, momentOf, portOf } from "../../src/cli/arguments.ts";
+import { amountOf, countOf, minutesOf, momentOf, portOf } from "../../src/cli/arguments.ts";
 
 describe("arguments of the command", () => {
   const now = Date.parse("2026-11-21T12:00:00Z");
@@ -24,9 +24,21 @@ describe("arguments of the command", () => {
     }
   });
 
+  it("take spans from now on, in minutes, within bounds", () => {
+    assert.deepEqual(
+      ["90m", "2h", "1d"].map((text) => minutesOf(text, "--for", 1_440)),
+      [90, 120, 1_440],
+    );
+    for (const text of ["", "90", "1.5h", "-1m", "1w", "0m", "1441m", "2d"]) {
+      assert.throws(() => minutesOf(text, "--for", 1_440), { name: "UsageError", message: /^--for: / }, text);
+    }
+  });
+
   it("take counts and ports within their bounds", () => {
     assert.equal(countOf("7", "--max-tokens"), 7);
     assert.throws(() => countOf("0", "--max-tokens"), { name: "UsageError" });
+    assert.equal(countOf("9", "--limit", 9), 9);
+    assert.throws(() => countOf("10", "--limit", 9), { name: "UsageError", message: /from 1 to 9/ });
     assert.equal(portOf("0"), 0);
     assert.throws(() => portOf("65536"), { name: "UsageError" });
     assert.throws(() => portOf(""), { name: "UsageError" });
