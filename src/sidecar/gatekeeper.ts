@@ -14,8 +14,9 @@ import type { Departure } from "./departure.ts";
 export interface CallRequest {
   readonly held: Omit<Held, "holdNanoUsd" | "budgets" | "allowedBy" | "clampedOutput">;
   readonly attribution: Attribution;
-  /** Null where nobody knows the price. */
+  /** As the gate's `HoldRequest` has them. */
   readonly bound: CallBound | null;
+  readonly boundless?: boolean;
   readonly expectedNanoUsd: NanoUsd;
 }
 
@@ -247,9 +248,9 @@ export class Gatekeeper {
     return this.#withMessage({ reason, ...figuresOf(account), worstCaseNanoUsd: neededNanoUsd ?? worstCaseNanoUsd });
   }
 
-  /** A refusal for a call on a route that the gate cannot meter. */
-  unmetered(): Refusal {
-    return this.#withMessage({ reason: "unmetered", ...NO_FIGURES });
+  /** The same refusal for a call on a route that nobody knows, rather than for want of a price. */
+  unmetered(refusal: Refusal): Refusal {
+    return refusal.reason === "unpriced" ? this.#withMessage({ ...refusal, reason: "unmetered" }) : refusal;
   }
 
   #noLedger(error: unknown): Refusal {

@@ -93,18 +93,32 @@ describe("the gateway, through the real sidecar process", function () {
     assert.deepEqual([call.usageBasis, call.usage.outputTokens], ["reported", data.usage?.completion_tokens]);
   });
 
-  it("passes free routes, and refuses unknown ones that could cost money", async () => {
+  it("passes free routes, and books unknown ones that could cost money as unpriced", async () => {
     const client = await world.openai();
+    const callsBefore = (await world.sidecar.api.status()).today.calls;
     assert.ok((await client.models.list()).data.length > 0);
+    assert.equal((await world.sidecar.api.status()).today.calls, callsBefore, "what is free is no call");
+    const answer = await tune(world);
+    assert.equal(answer.status, 404, "the provider's own answer");
+    const call = await world.sidecar.api.call(answer.headers.get("x-tollgate-call-id") ?? "", 5_000);
+    assert.deepEqual(
+      [call.protocol, call.requestType, call.status, call.httpStatus, call.costBasis, call.costNanoUsd],
+      ["unknown", "/fine_tuning/jobs", "error", 404, "unpriced", 0],
+    );
+  });
+
+  it("refuses unknown routes under a hard budget, unless one call is allowed", async () => {
+    await world.sidecar.api.setBudget({ name: "month", limitUsd: 1, window: "month" });
     const before = world.upstreams.openai.requests.length;
-    const { openai: base } = await world.sidecar.urls();
-    const answer = await fetch(`${base}/fine_tuning/jobs`, {
-      method: "POST",
-      body: "{}",
-      headers: { authorization: `Bearer ${KEY}` },
-    });
-    assert.equal(answer.status, 402);
+    const answer = await tune(world);
+    assert.deepEqual([answer.status, answer.headers.get("x-tollgate-refused")], [402, "month"]);
+    const { error } = (await answer.json()) as { error: { code: string; message: string } };
+    assert.equal(error.code, "route_unmetered");
+    assert.match(error.message, /does not know this route.*hard budget "month"/);
     assert.equal(world.upstreams.openai.requests.length, before);
+    await world.sidecar.api.decide("month", { kind: "allow-once", by: "test" });
+    assert.deepEqual([(await tune(world)).status, (await tune(world)).status], [404, 402]);
+    await world.sidecar.api.removeBudget("month");
   });
 
   it("names what is wrong with a malformed body, in the protocol's shape, and sends nothing", async () => {
@@ -183,3 +197,10 @@ describe("the gateway, through the real sidecar process", function () {
     }
   });
 });
+
+/** A call on a route that no protocol knows. */
+async function tune(world: GatewayWorld): Promise<Response> {
+  const { openai: base } = await world.sidecar.urls();
+  const headers = { authorization: `Bearer ${KEY}` };
+  return fetch(`${base}/fine_tuning/jobs`, { method: "POST", body: "{}", headers });
+}

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Config, Provider } from "../../domain/config.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
-import type { Protocol } from "../../domain/protocol.ts";
 import { errorShapeOf, protocolFor } from "../../domain/protocols/families.ts";
 import type { UsualOutput } from "../../domain/usualOutput.ts";
 import type { BookReader } from "../../ledger/bookReader.ts";
@@ -9,13 +8,15 @@ import { Departure } from "../departure.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import type { Passes } from "../passes.ts";
 import { TokenCounter } from "../tokens/tokenCounter.ts";
-import { answer, failUnreached } from "./answer.ts";
+import { answer } from "./answer.ts";
 import { wholeBody } from "./body.ts";
 import { DeferredCalls } from "./deferredCalls.ts";
-import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
 import { MeteredCalls } from "./meteredCalls.ts";
-import { parseGatewayPath, type Target, targetOf } from "./route.ts";
-import { answerOf, Upstream } from "./upstream.ts";
+import type { MeteredPassage, Passage } from "./passage.ts";
+import { passThrough } from "./passThrough.ts";
+import { parseGatewayPath, targetOf } from "./route.ts";
+import { UnknownCalls } from "./unknownCalls.ts";
+import { Upstream } from "./upstream.ts";
 
 /** What the gateway works with. `config` and `prices` are read anew for each call, since they can change. */
 export interface GatewayOptions {
@@ -37,6 +38,7 @@ export class Gateway {
   readonly #tokenCounter = new TokenCounter();
   readonly #deferred: DeferredCalls;
   readonly #metered: MeteredCalls;
+  readonly #unknown: UnknownCalls;
   #inFlight = 0;
   readonly #idle: Array<() => void> = [];
 
@@ -45,6 +47,7 @@ export class Gateway {
     this.#deferred = new DeferredCalls(options);
     const parts = { upstream: this.#upstream, tokenCounter: this.#tokenCounter, deferred: this.#deferred };
     this.#metered = new MeteredCalls({ ...options, ...parts });
+    this.#unknown = new UnknownCalls({ ...options, upstream: this.#upstream });
   }
 
   get callsInFlight(): number {
@@ -114,59 +117,34 @@ export class Gateway {
         departure.announce();
       }
     });
+    const passage: Passage = { request, response, caller, providerName: path.provider, target, departure };
     const method = request.method ?? "GET";
     const found = protocolFor(provider.protocol, method, target.route, provider.baseUrl);
     if (found?.kind === "metered") {
-      const passage = { request, response, caller, providerName: path.provider, target, departure };
       return this.#metered.run({ ...passage, protocol: found.protocol });
     }
     if (found?.kind === "collect") {
-      const { protocol } = found;
-      return this.#pass(request, response, target, shape, departure, async (incoming, body) => {
-        const collected = protocol.readCollected?.(target.route, incoming.statusCode ?? 0, body) ?? null;
-        if (collected !== null) {
-          await this.#deferred.collect(path.provider, collected);
-        }
-      });
+      return this.#collect({ ...passage, protocol: found.protocol });
     }
     if (found?.kind === "free" || method === "GET" || method === "HEAD" || method === "OPTIONS") {
-      return this.#pass(request, response, target, shape, departure);
+      await passThrough(this.#upstream, passage, { shape });
+      return;
     }
-    return answer(response, shape.refuse(this.#options.gatekeeper.unmetered()));
+    return this.#unknown.run(passage, shape);
   }
 
-  /** Passes a call that costs nothing, body and answer untouched. `look` is told of an answer that came through whole. */
-  async #pass(
-    request: IncomingMessage,
-    response: ServerResponse,
-    target: Target,
-    shape: Pick<Protocol, "fail">,
-    departure: Departure,
-    look?: (incoming: IncomingMessage, body: Buffer) => Promise<void>,
-  ): Promise<void> {
-    const headers = forwardedRequestHeaders(request, target.server.host, null, look !== undefined);
-    const outgoing = this.#upstream.open(request.method ?? "GET", target, headers);
-    const answered = answerOf(outgoing, target.server.host, departure);
-    request.pipe(outgoing);
-    try {
-      const incoming = await answered;
-      response.writeHead(
-        incoming.statusCode ?? 502,
-        incoming.statusMessage,
-        forwardedResponseHeaders(incoming, {}, true),
-      );
-      incoming.on("error", () => response.destroy());
-      incoming.on("aborted", () => response.destroy());
-      const seen = look === undefined ? null : wholeBody(incoming);
-      incoming.pipe(response);
-      await new Promise((resolve) => response.once("close", resolve));
-      incoming.destroy();
-      const body = await seen;
-      if (body !== null && look !== undefined) {
-        await look(incoming, body);
-      }
-    } catch (error) {
-      failUnreached(error, response, shape);
+  /** Passes an answer on that tells what earlier calls have cost, and takes in what it tells. */
+  async #collect(passage: MeteredPassage): Promise<void> {
+    const { protocol, target, providerName } = passage;
+    let body: Promise<Buffer | null> = Promise.resolve(null);
+    const look = (incoming: IncomingMessage) => {
+      body = wholeBody(incoming);
+    };
+    const { httpStatus } = await passThrough(this.#upstream, passage, { shape: protocol, look });
+    const whole = await body;
+    const collected = whole === null ? null : (protocol.readCollected?.(target.route, httpStatus ?? 0, whole) ?? null);
+    if (collected !== null) {
+      await this.#deferred.collect(providerName, collected);
     }
   }
 }

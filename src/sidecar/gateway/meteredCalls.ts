@@ -1,44 +1,24 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Attribution } from "../../domain/budget.ts";
 import type { Call } from "../../domain/call.ts";
-import type { Caller } from "../../domain/caller.ts";
 import type { Held } from "../../domain/events.ts";
 import type { NanoUsd } from "../../domain/money.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
-import {
-  BadRequestError,
-  NOTHING_READ,
-  type Protocol,
-  type RequestContext,
-  type RequestFacts,
-} from "../../domain/protocol.ts";
+import { BadRequestError, NOTHING_READ, type Protocol, type RequestFacts } from "../../domain/protocol.ts";
 import { TokenMargin } from "../../domain/tokenMargin.ts";
 import type { UsualOutput } from "../../domain/usualOutput.ts";
-import { ClientGoneError, type Departure } from "../departure.ts";
+import { ClientGoneError } from "../departure.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
 import { answer, failUnreached } from "./answer.ts";
 import { BodyTooLargeError, readBody } from "./body.ts";
-import { newCallId } from "./callId.ts";
 import type { DeferredCalls } from "./deferredCalls.ts";
-import { forwardedRequestHeaders, forwardedResponseHeaders, readNotes } from "./headers.ts";
+import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
 import { bookedCall, type CallFrame, estimateFromBytes, type Outcome, withinLimit } from "./outcome.ts";
+import { contextOf, frameOf, type MeteredPassage } from "./passage.ts";
 import { type CallPrice, priceCall } from "./priceCall.ts";
 import { CUT_CODE, relayBody } from "./relay.ts";
-import type { Target } from "./route.ts";
 import { boundByProvider, boundByTokenizer } from "./tighterBound.ts";
 import { type Upstream, UpstreamError } from "./upstream.ts";
-
-/** One call on its way: who asks, for what, and where it goes. */
-export interface Passage {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly caller: Caller;
-  readonly providerName: string;
-  readonly target: Target;
-  readonly protocol: Protocol;
-  readonly departure: Departure;
-}
 
 /** What metering works with. `prices` are read anew for each call, since they can change. */
 export interface MeteringOptions {
@@ -68,7 +48,7 @@ export class MeteredCalls {
   }
 
   /** Takes one call from request to settlement. */
-  async run(passage: Passage): Promise<void> {
+  async run(passage: MeteredPassage): Promise<void> {
     const { request, response, protocol } = passage;
     let body: Buffer;
     let facts: RequestFacts;
@@ -80,11 +60,12 @@ export class MeteredCalls {
     }
     const { now, gatekeeper, usual } = this.#options;
     const startedAt = now();
-    const frame = this.#frame(passage, facts, startedAt);
+    const basis = this.#options.prices().lookUp(passage.providerName, facts.model, startedAt)?.basis ?? "unpriced";
+    const frame = frameOf(passage, facts, { protocol: protocol.name, costBasis: basis, startedAt });
     const { counted, ...price } = await this.#tightened(passage, body, facts, frame);
-    const { bound, expectedNanoUsd } = price;
+    const { bound, boundless, expectedNanoUsd } = price;
     const admission = await gatekeeper.admit(
-      { held: frame.request, attribution: frame.attribution, bound, expectedNanoUsd },
+      { held: frame.request, attribution: frame.attribution, bound, boundless, expectedNanoUsd },
       passage.departure,
     );
     if (admission.kind === "refused") {
@@ -124,7 +105,12 @@ export class MeteredCalls {
    * The price of a call, from its bytes; and only where that does not fit as it is, from its tokens, which takes longer:
    * counted here, and where it would still be refused, by the provider.
    */
-  async #tightened(passage: Passage, body: Buffer, facts: RequestFacts, frame: CallFrame): Promise<CountedPrice> {
+  async #tightened(
+    passage: MeteredPassage,
+    body: Buffer,
+    facts: RequestFacts,
+    frame: CallFrame,
+  ): Promise<CountedPrice> {
     const { gatekeeper, prices, usual, now, upstream, tokenCounter } = this.#options;
     const { providerName, protocol, request, target, departure } = passage;
     const priced = (known: RequestFacts) => priceCall(prices(), usual, providerName, known, frame.startedAt);
@@ -150,7 +136,7 @@ export class MeteredCalls {
 
   /** Whatever happens to a held call, it ends in an outcome, so that its hold is settled. */
   async #outcomeOf(
-    passage: Passage,
+    passage: MeteredPassage,
     facts: RequestFacts,
     body: Buffer,
     { id, clampedOutput }: Held,
@@ -178,7 +164,7 @@ export class MeteredCalls {
 
   /** Sends a held call and passes its answer on. */
   async #send(
-    passage: Passage,
+    passage: MeteredPassage,
     facts: RequestFacts,
     body: Buffer,
     own: Record<string, string>,
@@ -234,48 +220,11 @@ export class MeteredCalls {
       ...parts,
     };
   }
-
-  #frame({ request, caller, providerName, protocol }: Passage, facts: RequestFacts, startedAt: number): CallFrame {
-    const notes = readNotes(request);
-    const attribution: Attribution = {
-      provider: providerName,
-      model: facts.model,
-      project: caller.project ?? null,
-      tool: caller.tool ?? null,
-      user: notes.user ?? caller.user ?? null,
-      tags: [...new Set([...caller.tags, ...notes.tags])],
-    };
-    return {
-      request: {
-        id: newCallId(startedAt),
-        provider: providerName,
-        protocol: protocol.name,
-        model: facts.model,
-        project: attribution.project ?? null,
-        tool: attribution.tool ?? null,
-        user: attribution.user ?? null,
-        tags: [...attribution.tags],
-        requestType: notes.requestType,
-        traceId: notes.traceId,
-        stream: facts.stream,
-        costBasis: this.#options.prices().lookUp(providerName, facts.model, startedAt)?.basis ?? "unpriced",
-      },
-      attribution,
-      startedAt,
-      attempt: notes.attempt,
-      facts,
-    };
-  }
 }
 
 /** A call whose work goes on: what it will have cost is not known yet. */
 function costingAtMost(call: Call, costNanoUsd: NanoUsd): Call {
   return { ...call, costNanoUsd, usageBasis: "estimated" };
-}
-
-function contextOf({ request, target }: Passage): RequestContext {
-  const { headers } = request;
-  return { path: target.route, search: target.search, contentType: headers["content-type"] ?? null, headers };
 }
 
 function rejectUnread(error: unknown, response: ServerResponse, protocol: Protocol): void {

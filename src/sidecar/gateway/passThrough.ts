@@ -1,0 +1,58 @@
+import type { IncomingMessage } from "node:http";
+import type { Protocol } from "../../domain/protocol.ts";
+import { failUnreached } from "./answer.ts";
+import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
+import type { Passage } from "./passage.ts";
+import { answerOf, type Upstream, UpstreamError } from "./upstream.ts";
+
+export interface PassThroughOptions {
+  /** Wording of errors of the gateway's own. */
+  readonly shape: Pick<Protocol, "fail">;
+  /** Headers of the gateway's own, behind the provider's. */
+  readonly own?: Readonly<Record<string, string>>;
+  /** Told of an answer as it begins, when it can be read on its way: it comes uncompressed then. */
+  readonly look?: (incoming: IncomingMessage) => void;
+}
+
+/** How an exchange ended that was passed on as it came. */
+export interface PassedThrough {
+  /** The provider's; null where none came. */
+  readonly httpStatus: number | null;
+  readonly brokenBy: "client" | "upstream" | null;
+  readonly errorType: string | null;
+}
+
+/** Passes a request and its answer on as they come, in bounded memory. Never throws for what either side does. */
+export async function passThrough(
+  upstream: Upstream,
+  { request, response, target, departure }: Passage,
+  { shape, own = {}, look }: PassThroughOptions,
+): Promise<PassedThrough> {
+  const headers = forwardedRequestHeaders(request, target.server.host, null, look !== undefined);
+  const outgoing = upstream.open(request.method ?? "GET", target, headers);
+  const answered = answerOf(outgoing, target.server.host, departure);
+  request.pipe(outgoing);
+  let incoming: IncomingMessage;
+  try {
+    incoming = await answered;
+  } catch (error) {
+    failUnreached(error, response, shape, own);
+    const errorType = error instanceof UpstreamError ? error.code : "client_gone";
+    return { httpStatus: null, brokenBy: error instanceof UpstreamError ? "upstream" : "client", errorType };
+  }
+  const httpStatus = incoming.statusCode ?? 502;
+  response.writeHead(httpStatus, incoming.statusMessage, forwardedResponseHeaders(incoming, own, true));
+  incoming.on("error", () => response.destroy());
+  incoming.on("aborted", () => response.destroy());
+  look?.(incoming);
+  incoming.pipe(response);
+  await new Promise((resolve) => response.once("close", resolve));
+  const whole = incoming.complete && response.writableFinished;
+  incoming.destroy();
+  if (whole) {
+    return { httpStatus, brokenBy: null, errorType: httpStatus < 400 ? null : `http_${httpStatus}` };
+  }
+  return departure.hasGone && !incoming.errored
+    ? { httpStatus, brokenBy: "client", errorType: "client_gone" }
+    : { httpStatus, brokenBy: "upstream", errorType: "upstream_closed" };
+}

@@ -1,0 +1,70 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Attribution } from "../../domain/budget.ts";
+import type { CostBasis } from "../../domain/call.ts";
+import type { Caller } from "../../domain/caller.ts";
+import type { Protocol, RequestContext, RequestFacts } from "../../domain/protocol.ts";
+import type { Departure } from "../departure.ts";
+import { newCallId } from "./callId.ts";
+import { readNotes } from "./headers.ts";
+import type { CallFrame } from "./outcome.ts";
+import type { Target } from "./route.ts";
+
+/** One call on its way: who asks, and where it goes. */
+export interface Passage {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly caller: Caller;
+  readonly providerName: string;
+  readonly target: Target;
+  readonly departure: Departure;
+}
+
+/** One that a protocol can read. */
+export interface MeteredPassage extends Passage {
+  readonly protocol: Protocol;
+}
+
+export function contextOf({ request, target }: Passage): RequestContext {
+  return { path: target.route, search: target.search, contentType: request.headers["content-type"] ?? null };
+}
+
+/** What is known of a call before it is held: its id, and whom it is booked to. `startedAt` is ms since the epoch. */
+export function frameOf(
+  { request, caller, providerName, target }: Passage,
+  facts: RequestFacts,
+  {
+    protocol,
+    costBasis,
+    startedAt,
+  }: { readonly protocol: string; readonly costBasis: CostBasis; readonly startedAt: number },
+): CallFrame {
+  const notes = readNotes(request);
+  const attribution: Attribution = {
+    provider: providerName,
+    model: facts.model,
+    project: caller.project ?? null,
+    tool: caller.tool ?? null,
+    user: notes.user ?? caller.user ?? null,
+    tags: [...new Set([...caller.tags, ...notes.tags])],
+  };
+  return {
+    request: {
+      id: newCallId(startedAt),
+      provider: providerName,
+      protocol,
+      model: facts.model,
+      project: attribution.project ?? null,
+      tool: attribution.tool ?? null,
+      user: attribution.user ?? null,
+      tags: [...attribution.tags],
+      requestType: notes.requestType ?? (facts.model === "" ? target.route.slice(0, 200) : null),
+      traceId: notes.traceId,
+      stream: facts.stream,
+      costBasis,
+    },
+    attribution,
+    startedAt,
+    attempt: notes.attempt,
+    facts,
+  };
+}

@@ -1,0 +1,66 @@
+import type { CallStatus } from "../../domain/call.ts";
+import type { PriceBook } from "../../domain/priceBook.ts";
+import { NOTHING_READ, type Protocol, type RequestFacts } from "../../domain/protocol.ts";
+import type { Gatekeeper } from "../gatekeeper.ts";
+import { answer } from "./answer.ts";
+import { bookedCall, type Outcome } from "./outcome.ts";
+import { frameOf, type Passage } from "./passage.ts";
+import { passThrough } from "./passThrough.ts";
+import type { Upstream } from "./upstream.ts";
+
+export interface UnknownCallsOptions {
+  readonly gatekeeper: Gatekeeper;
+  readonly upstream: Upstream;
+  readonly prices: () => PriceBook;
+  readonly now: () => number;
+}
+
+/** Nothing is known of the request: its body is not even read. */
+const NO_FACTS: RequestFacts = {
+  model: "",
+  stream: false,
+  inputBoundTokens: 0,
+  outputLimitTokens: null,
+  choices: 1,
+  webSearchBound: 0,
+  promptBytes: 0,
+  members: new Set(),
+  hasMedia: false,
+  usageAsked: true,
+  serviceTier: null,
+};
+
+/**
+ * Calls on routes that nobody knows, which may cost money. Under a hard budget they are refused; under none they pass as
+ * they are and are booked as `unpriced`, so that they are seen.
+ */
+export class UnknownCalls {
+  readonly #options: UnknownCallsOptions;
+
+  constructor(options: UnknownCallsOptions) {
+    this.#options = options;
+  }
+
+  async run(passage: Passage, shape: Pick<Protocol, "refuse" | "fail">): Promise<void> {
+    const { gatekeeper, upstream, prices, now } = this.#options;
+    const startedAt = now();
+    const frame = frameOf(passage, NO_FACTS, { protocol: "unknown", costBasis: "unpriced", startedAt });
+    const book = (status: CallStatus, parts: Partial<Outcome>) => {
+      const outcome = { httpStatus: null, errorType: null, reading: NOTHING_READ, firstTokenAt: null, holdNanoUsd: 0 };
+      return bookedCall(frame, { ...outcome, status, endedAt: now(), ...parts }, prices());
+    };
+    const request = { held: frame.request, attribution: frame.attribution, bound: null, expectedNanoUsd: 0 };
+    const admission = await gatekeeper.admit(request, passage.departure);
+    const own = { "x-tollgate-call-id": frame.request.id };
+    if (admission.kind === "refused") {
+      const refusal = gatekeeper.unmetered(admission.refusal);
+      const refusedBy = refusal.budget === null ? {} : { "x-tollgate-refused": refusal.budget };
+      answer(passage.response, shape.refuse(refusal), { ...own, ...refusedBy });
+      await gatekeeper.refuse(book("refused", { httpStatus: 402, errorType: refusal.reason }), refusal);
+      return;
+    }
+    const { httpStatus, brokenBy, errorType } = await passThrough(upstream, passage, { shape, own });
+    const status = brokenBy === "client" ? "cancelled" : errorType === null ? "ok" : "error";
+    await gatekeeper.settle(book(status, { httpStatus, errorType }));
+  }
+}
