@@ -1,4 +1,4 @@
-import type { Config } from "../domain/config.ts";
+import type { Config, Provider } from "../domain/config.ts";
 import { NANO_PER_USD, type NanoUsd } from "../domain/money.ts";
 import { askHealth } from "./providerHealth.ts";
 
@@ -71,9 +71,9 @@ export class ComputeMeter {
     const metered = Object.entries(providers).filter(([, provider]) => provider.pricing.kind === "compute-hour");
     try {
       await Promise.all(
-        metered.map(([name, { baseUrl, pricing }]) =>
-          pricing.kind === "compute-hour"
-            ? this.#ask(name, baseUrl, pricing.hourlyRateUsd, healthIntervalMs)
+        metered.map(([name, provider]) =>
+          provider.pricing.kind === "compute-hour"
+            ? this.#ask(name, provider, provider.pricing.hourlyRateUsd, healthIntervalMs)
             : undefined,
         ),
       );
@@ -86,10 +86,10 @@ export class ComputeMeter {
     }
   }
 
-  async #ask(name: string, baseUrl: string, hourlyRateUsd: number, intervalMs: number): Promise<void> {
+  async #ask(name: string, provider: Provider, hourlyRateUsd: number, intervalMs: number): Promise<void> {
     const { now } = this.#options;
     const asked = now();
-    const health = await askHealth(baseUrl, Math.max(1_000, Math.min(intervalMs, 5_000)));
+    const health = await askHealth(provider, Math.max(1_000, Math.min(intervalMs, 5_000)));
     const before = this.#meters.get(name);
     if (!health.up) {
       this.#meters.set(name, { up: false, upSince: 0, chargedUntil: 0, detail: health.detail });

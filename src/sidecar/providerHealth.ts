@@ -1,5 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
+import type { Provider } from "../domain/config.ts";
 
 /** Whether a server answers. `latencyMs` is null where it did not. */
 export interface Health {
@@ -8,17 +9,21 @@ export interface Health {
   readonly detail: string;
 }
 
-/** Asks `/health` beside a base's `/v1`, as vLLM and other self-hosted servers answer it: 200 means up. Never throws. */
-export function askHealth(baseUrl: string, limitMs: number): Promise<Health> {
+/**
+ * Asks `/health` beside a base's `/v1`, as vLLM and other self-hosted servers answer it, or Ollama's `/api/version`: 200
+ * means up. Never throws.
+ */
+export function askHealth({ protocol, baseUrl }: Provider, limitMs: number): Promise<Health> {
   const url = new URL(baseUrl);
-  url.pathname = `${url.pathname.replace(/\/+$/, "").replace(/\/v\d+$/, "")}/health`;
+  const path = protocol === "ollama" ? "/api/version" : "/health";
+  url.pathname = `${url.pathname.replace(/\/+$/, "").replace(/\/(v\d+|api)$/, "")}${path}`;
   return ask(url, limitMs, (status) =>
-    status === 200 ? { up: true, detail: "answers /health" } : { up: false, detail: `/health answered ${status}` },
+    status === 200 ? { up: true, detail: `answers ${path}` } : { up: false, detail: `${path} answered ${status}` },
   );
 }
 
 /** Asks whether anything answers at a public provider's address: any HTTP status will do. Never throws. */
-export function askReachable(baseUrl: string, limitMs: number): Promise<Health> {
+export function askReachable({ baseUrl }: Provider, limitMs: number): Promise<Health> {
   return ask(new URL(baseUrl), limitMs, (status) => ({ up: status < 500, detail: `reachable (HTTP ${status})` }));
 }
 

@@ -86,7 +86,7 @@ export class Settings {
       throw new HttpError(404, "not_found", `No provider is named ${name}`);
     }
     const ask = provider.pricing.kind === "compute-hour" ? askHealth : askReachable;
-    return { name, ...(await ask(provider.baseUrl, HEALTH_LIMIT_MS)) };
+    return { name, ...(await ask(provider, HEALTH_LIMIT_MS)) };
   }
 
   /** Makes or finds a caller's pass, and the base URLs that carry it. */

@@ -11,6 +11,7 @@ import {
   openaiErrors,
 } from "./errorShapes.ts";
 import { isFreeRoute } from "./freeRoutes.ts";
+import { ollamaChat, ollamaEmbed, ollamaGenerate } from "./ollama.ts";
 import { openaiChatProtocol } from "./openaiChat.ts";
 import { type ChatDialect, chatDialectOf } from "./openaiChatDialect.ts";
 
@@ -39,7 +40,7 @@ const PROTOCOLS: Readonly<Record<Family, ReadonlyArray<(baseUrl: string | undefi
   openai: [chat],
   anthropic: [() => anthropicMessages],
   google: [],
-  ollama: [chat],
+  ollama: [() => ollamaChat, () => ollamaGenerate, () => ollamaEmbed, chat],
   cohere: [],
   bedrock: [],
 };

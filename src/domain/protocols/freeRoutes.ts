@@ -21,10 +21,10 @@ const FREE_ROUTES: Readonly<Record<Family, readonly FreeRoute[]>> = {
   // Models are fetched, kept and removed without charge.
   ollama: [
     ...MODELS,
-    { method: "GET", path: /^\/(api\/(tags|ps|version))?\/?$/ },
-    { method: "HEAD", path: /^\/(api\/(tags|version|blobs\/[^/]+))?\/?$/ },
-    { method: "POST", path: /^\/api\/(show|pull|push|create|copy|blobs\/[^/]+)\/?$/ },
-    { method: "DELETE", path: /^\/api\/delete\/?$/ },
+    { method: "GET", path: /^(\/api)?(\/(tags|ps|version)?)?\/?$/ },
+    { method: "HEAD", path: /^(\/api)?(\/(tags|version|blobs\/[^/]+)?)?\/?$/ },
+    { method: "POST", path: /^(\/api)?\/(show|pull|push|create|copy|blobs\/[^/]+)\/?$/ },
+    { method: "DELETE", path: /^(\/api)?\/delete\/?$/ },
   ],
   cohere: [...MODELS, { method: "POST", path: /^(\/v\d+)?\/(tokenize|detokenize|check-api-key)\/?$/ }],
   bedrock: [{ method: "POST", path: /^\/model\/[^/]+\/count-tokens\/?$/ }],

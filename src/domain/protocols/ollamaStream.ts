@@ -1,0 +1,97 @@
+import { NOTHING_READ, type Reading, type RequestFacts, type StreamReader } from "../protocol.ts";
+import { NO_USAGE } from "../usage.ts";
+import { EventBacklog } from "./eventBacklog.ts";
+import { isObject, parseOrUndefined, textOf } from "./jsonValue.ts";
+import { type LineSink, LineSplitter } from "./ndjson.ts";
+import { ollamaBytes, ollamaErrorOf, ollamaReading } from "./ollamaAnswer.ts";
+import { estimatedInput, estimatedTokens } from "./promptSize.ts";
+
+const NOTHING = Buffer.alloc(0);
+/** Lines that may hold less than a token: what a parser of thoughts or tool calls had kept back comes in pieces. */
+const LINES_WITHOUT_TOKEN = 16;
+
+/** Reads a stream of JSON lines, the last of which says `done` and the counts; every byte goes on to the client. */
+export class OllamaStream implements StreamReader, LineSink {
+  readonly #facts: RequestFacts;
+  readonly #splitter = new LineSplitter(this);
+  readonly #backlog = new EventBacklog(() => 0);
+  #last: Reading | null = null;
+  #model: string | null = null;
+  #errorType: string | null = null;
+  #trouble: string | null = null;
+  #answering = false;
+  #ended = false;
+
+  constructor(facts: RequestFacts) {
+    this.#facts = facts;
+  }
+
+  push(chunk: Buffer): Buffer {
+    this.#splitter.push(chunk);
+    return chunk;
+  }
+
+  end(): Buffer {
+    this.#ended = true;
+    this.#splitter.end();
+    return NOTHING;
+  }
+
+  get answering(): boolean {
+    return this.#answering;
+  }
+
+  get outputAtLeast(): number {
+    return this.#backlog.tokensAtLeast(LINES_WITHOUT_TOKEN);
+  }
+
+  get lastEventPassed(): boolean {
+    return this.#last !== null;
+  }
+
+  get complete(): boolean {
+    return this.#last !== null;
+  }
+
+  reading(): Reading {
+    const failedAtOnce = this.#errorType !== null && !this.#answering;
+    const cut: Reading = failedAtOnce
+      ? NOTHING_READ
+      : {
+          ...NOTHING_READ,
+          usage: {
+            ...NO_USAGE,
+            inputTokens: estimatedInput(this.#facts),
+            outputTokens: estimatedTokens(this.#backlog.count()),
+          },
+          basis: "estimated",
+        };
+    return {
+      ...(this.#last ?? cut),
+      model: this.#model,
+      errorType: this.#errorType,
+      trouble: this.#trouble ?? (this.#ended && !this.complete ? "The stream broke off before its end" : null),
+    };
+  }
+
+  line(raw: Buffer): void {
+    const line = parseOrUndefined(raw);
+    if (!isObject(line)) {
+      // The last line of a stream that broke off is cut: that is no fault of its own.
+      this.#trouble ??= this.#ended || raw.toString().trim() === "" ? null : "A line of the stream is not JSON";
+      return;
+    }
+    const bytes = ollamaBytes(line);
+    this.#backlog.addBytes(bytes);
+    this.#answering ||= bytes > 0;
+    this.#model = textOf(line.model) || this.#model;
+    this.#errorType ??= ollamaErrorOf(line);
+    if (line.done === true) {
+      this.#last = ollamaReading(line, this.#backlog.count(), this.#facts);
+    }
+  }
+
+  unread(): void {
+    this.#trouble = "A line of the stream is too large to be read";
+  }
+}
