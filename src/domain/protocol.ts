@@ -191,6 +191,6 @@ export interface Protocol {
   /** A refusal, or an error of the gateway's own, in the protocol's shape. */
   refuse(refusal: Refusal): ErrorAnswer;
   fail(status: number, code: string, message: string): ErrorAnswer;
-  /** The error event with which a stream is broken off, as text or, in a binary stream, as its bytes. */
-  breakOff(code: string, message: string): string | Buffer;
+  /** The error event with which a stream of this content type is broken off, as text or, in a binary stream, as its bytes. */
+  breakOff(code: string, message: string, contentType?: string | null): string | Buffer;
 }

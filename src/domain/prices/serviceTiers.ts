@@ -12,6 +12,7 @@ const PERCENT: Readonly<Record<string, number>> = {
   scale: 100,
   batch: 100,
   flex: 100,
+  offpeak: 100,
   /** OpenAI bills 1.7 to 2.5 times; at Anthropic it is paid for in advance, and costs no more than standard. */
   priority: 250,
   performance: 250,
@@ -19,6 +20,8 @@ const PERCENT: Readonly<Record<string, number>> = {
   fast: 600,
   /** Inference kept to the United States, at Anthropic. */
   us: 110,
+  /** Claude in a region of the client's choice, at Vertex. */
+  regional: 110,
 };
 
 const UNKNOWN_PERCENT = 250;

@@ -1,6 +1,7 @@
 import type { Refusal } from "../events.ts";
 import type { ErrorAnswer, Protocol } from "../protocol.ts";
 import { frameOf } from "./eventFrames.ts";
+import { isEventStream } from "./sse.ts";
 
 /** How a family of providers words its errors. */
 export type ErrorShape = Pick<Protocol, "refuse" | "fail" | "breakOff">;
@@ -68,8 +69,11 @@ export const googleErrors: ErrorShape = {
   fail(status, _code, message) {
     return failed(status, { error: { code: status, message, status: GOOGLE_STATUS[status] ?? "INTERNAL" } });
   },
-  breakOff: (_code, message) =>
-    `data: ${JSON.stringify({ error: { code: 402, message, status: "FAILED_PRECONDITION" } })}\n\n`,
+  breakOff(_code, message, contentType) {
+    const error = JSON.stringify({ error: { code: 402, message, status: "FAILED_PRECONDITION" } });
+    // In an array that is sent over time, the error is its last element.
+    return contentType === undefined || isEventStream(contentType) ? `data: ${error}\n\n` : `,\n${error}\n]`;
+  },
 };
 
 const GOOGLE_STATUS: Readonly<Record<number, string>> = {

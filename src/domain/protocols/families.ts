@@ -11,9 +11,12 @@ import {
   openaiErrors,
 } from "./errorShapes.ts";
 import { isFreeRoute } from "./freeRoutes.ts";
+import { googleEmbed } from "./googleEmbed.ts";
+import { googleGenerate } from "./googleGenerate.ts";
 import { ollamaChat, ollamaEmbed, ollamaGenerate } from "./ollama.ts";
 import { openaiChatProtocol } from "./openaiChat.ts";
 import { type ChatDialect, chatDialectOf } from "./openaiChatDialect.ts";
+import { vertexAnthropic } from "./vertexAnthropic.ts";
 
 type Family = Provider["protocol"];
 
@@ -39,7 +42,7 @@ function chat(baseUrl: string | undefined): Protocol {
 const PROTOCOLS: Readonly<Record<Family, ReadonlyArray<(baseUrl: string | undefined) => Protocol>>> = {
   openai: [chat],
   anthropic: [() => anthropicMessages],
-  google: [],
+  google: [() => googleGenerate, () => googleEmbed, () => vertexAnthropic, chat],
   ollama: [() => ollamaChat, () => ollamaGenerate, () => ollamaEmbed, chat],
   cohere: [],
   bedrock: [],

@@ -13,11 +13,27 @@ const MODELS: readonly FreeRoute[] = [
   { method: "GET", path: /^(\/v\d+)?\/models\/[^?]+$/ },
 ];
 
+/** A route of AI Studio's or Vertex's, and what stands below it. */
+function googleRoute(name: string): RegExp {
+  return new RegExp(
+    `^(/upload)?(/v\\d\\w*)?(/projects/[^/]+)?(/locations/[^/]+)?(/publishers/[^/]+)?/${name}(/[^:]*)?$`,
+  );
+}
+
 /** Routes that providers answer without charge. */
 const FREE_ROUTES: Readonly<Record<Family, readonly FreeRoute[]>> = {
   openai: [...MODELS, { method: "POST", path: /^(\/v\d+)?\/moderations\/?$/ }],
   anthropic: [...MODELS, { method: "POST", path: /^(\/v\d+)?\/messages\/count_tokens\/?$/ }],
-  google: [],
+  // Files and lists cost nothing. A cache is billed by the hour, and documents that are put into a store by the token.
+  google: [
+    {
+      method: "GET",
+      path: googleRoute("(models|tunedModels|files|cachedContents|batches|operations|fileSearchStores)"),
+    },
+    { method: "POST", path: googleRoute("(models|endpoints)/[^/]+:(countTokens|computeTokens)") },
+    { method: "POST", path: googleRoute("(files|fileSearchStores|batches/[^/]+:cancel)") },
+    { method: "DELETE", path: googleRoute("(tunedModels|files|cachedContents|batches|fileSearchStores)") },
+  ],
   // Models are fetched, kept and removed without charge.
   ollama: [
     ...MODELS,

@@ -47,7 +47,7 @@ export async function relayBody(
       }
       if (outputLimit !== null && onlooker.outputAtLeast > outputLimit && !onlooker.complete) {
         client.removeListener("close", clientGone);
-        client.end(protocol.breakOff(CUT_CODE, CUT_MESSAGE));
+        client.end(protocol.breakOff(CUT_CODE, CUT_MESSAGE, response.headers["content-type"] ?? null));
         resolve("gate");
         response.destroy();
       }

@@ -1,0 +1,50 @@
+import { NOTHING_READ, type Protocol, type Reading, type RequestFacts } from "../protocol.ts";
+import { googleErrors } from "./errorShapes.ts";
+import { googlePathOf } from "./googlePath.ts";
+import { readGenerateRequest } from "./googleRequest.ts";
+import { withOutputLimit } from "./googleRewrite.ts";
+import { GoogleStream } from "./googleStream.ts";
+import { GoogleTally } from "./googleTally.ts";
+import { isObject, parseOrUndefined } from "./jsonValue.ts";
+import { isEventStream } from "./sse.ts";
+
+const METHODS = ["generateContent", "streamGenerateContent"];
+
+/** Google's `generateContent`, as Gemini's API and Vertex speak it. */
+export const googleGenerate: Protocol = {
+  name: "google-generate",
+  recognise(method, path) {
+    const called = method === "POST" ? googlePathOf(path)?.method : undefined;
+    return called !== undefined && METHODS.includes(called) ? "metered" : null;
+  },
+  countRoute: null,
+  read: readGenerateRequest,
+  rewrite: (body, facts, { outputLimitTokens: limit }) =>
+    limit === undefined ? body : withOutputLimit(body, facts, limit),
+  /** Without `alt=sse` a stream is a JSON array that is sent over time. */
+  isStream: (contentType, facts) => isEventStream(contentType) || (facts.stream && isJson(contentType)),
+  readJson,
+  readStream: (facts) => new GoogleStream(facts),
+  ...googleErrors,
+};
+
+function isJson(contentType: string | null): boolean {
+  return contentType !== null && /^application\/json\b/i.test(contentType);
+}
+
+function readJson(status: number, body: Buffer, facts: RequestFacts): Reading {
+  const answer = parseOrUndefined(body);
+  const chunks = (Array.isArray(answer) ? answer : [answer]).filter(isObject);
+  const failed = status < 400 ? null : `http_${status}`;
+  if (chunks.length === 0) {
+    return { ...NOTHING_READ, errorType: failed, trouble: failed === null ? "The answer is not a JSON object" : null };
+  }
+  const tally = new GoogleTally(facts);
+  for (const chunk of chunks) {
+    tally.take(chunk);
+  }
+  const reading = tally.reading(true);
+  return failed === null || reading.basis !== "estimated"
+    ? reading
+    : { ...NOTHING_READ, errorType: reading.errorType ?? failed };
+}

@@ -1,0 +1,78 @@
+import { contextLimitOf } from "../prices/modelLimits.ts";
+import { BadRequestError, NO_CONTEXT, type RequestContext, type RequestFacts } from "../protocol.ts";
+import { addMediaOf } from "./googleMedia.ts";
+import { itemsOf, memberOf, objectMember, wholeOf } from "./googleMembers.ts";
+import { bareModel, googlePathOf } from "./googlePath.ts";
+import { type ToolBounds, toolBoundsOf } from "./googleTools.ts";
+import { type JsonObject, parseRequest, textMember, textOf } from "./jsonValue.ts";
+import { PromptSize } from "./promptSize.ts";
+
+/** What stands around a prompt, at most. */
+const FRAME_TOKENS = 200;
+/** No model writes more; keeps products safe. */
+const LARGEST_LIMIT = 1_000_000_000;
+/** Google takes 8. */
+const MOST_CANDIDATES = 1_000;
+
+/** Reads a `generateContent` request, whose model stands in its path. @throws BadRequestError */
+export function readGenerateRequest(body: Buffer, context: RequestContext = NO_CONTEXT): RequestFacts {
+  const request = parseRequest(body);
+  if (itemsOf(request.contents).length === 0) {
+    throw new BadRequestError('"contents" must be a list of at least one content');
+  }
+  const called = googlePathOf(context.path);
+  const model = called?.model ?? bareModel(textMember(request, "model") ?? "");
+  const config = objectMember(request, "generationConfig") ?? {};
+  const candidates = candidatesOf(config);
+  const limit = wholeOf(config, "maxOutputTokens");
+  const tools = toolBoundsOf(request.tools, model);
+  const size = new PromptSize(body.length, context.textTokens);
+  addMediaOf(size, request.contents);
+  addMediaOf(size, memberOf(request, "systemInstruction"));
+  return {
+    model,
+    stream: called?.method === "streamGenerateContent",
+    inputBoundTokens: inputBound(size, tools, model),
+    hiddenInput: tools.hiddenInput || (memberOf(request, "cachedContent") ?? null) !== null,
+    outputLimitTokens: limit === null || limit <= 0 ? null : Math.min(LARGEST_LIMIT, limit) * candidates,
+    choices: candidates,
+    webSearchBound: tools.searches,
+    promptBytes: size.textBytes,
+    hasMedia: size.hasMedia,
+    members: new Set(Object.keys(request)),
+    usageAsked: true,
+    cacheWrites: "none",
+    serviceTier: tierOf(request, context),
+  };
+}
+
+function candidatesOf(config: JsonObject): number {
+  const count = wholeOf(config, "candidateCount") ?? 1;
+  if (count > MOST_CANDIDATES) {
+    throw new BadRequestError(`"candidateCount" must be at most ${MOST_CANDIDATES}`);
+  }
+  return Math.max(1, count);
+}
+
+/**
+ * One round reads the prompt once, and no prompt is longer than the model's context. Tools that Google runs itself make
+ * further rounds within the call, each of which reads the prompt again with the results so far.
+ */
+function inputBound(size: PromptSize, tools: ToolBounds, model: string): number {
+  const perRound = Math.min(contextLimitOf(model, null), size.mostTokens) + FRAME_TOKENS + tools.instructionTokens;
+  const { rounds } = tools;
+  return perRound * (1 + rounds) + tools.resultTokens * ((rounds * (rounds + 1)) / 2);
+}
+
+/** Vertex takes the tier from headers, AI Studio from the body. */
+const TIER_HEADER = "x-vertex-ai-llm-shared-request-type";
+
+/** `standard` is the usual tier; what has another name, the price book knows or takes for dear. */
+function tierOf(request: JsonObject, { headers }: RequestContext): string | null {
+  const inBody = textOf(memberOf(request, "serviceTier"));
+  const header = headers?.[TIER_HEADER];
+  const tier = (inBody ?? (typeof header === "string" ? header : (header?.[0] ?? "")))
+    .toLowerCase()
+    .replace(/^service_tier_/, "");
+  return ["", "standard", "unspecified"].includes(tier) ? null : tier;
+}
