@@ -20,9 +20,20 @@ function googleRoute(name: string): RegExp {
   );
 }
 
+/** What is kept of responses and conversations, and the count of a prompt's tokens. */
+const RESPONSES: readonly FreeRoute[] = [
+  { method: "POST", path: /^(\/openai)?(\/v\d+)?\/responses\/input_tokens\/?$/ },
+  { method: "GET", path: /^(\/openai)?(\/v\d+)?\/responses\/[^/]+\/input_items\/?$/ },
+  { method: "DELETE", path: /^(\/openai)?(\/v\d+)?\/responses\/[^/]+\/?$/ },
+  ...["GET", "POST", "DELETE"].map((method) => ({
+    method,
+    path: /^(\/openai)?(\/v\d+)?\/conversations(\/[^/]+(\/items(\/[^/]+)?)?)?\/?$/,
+  })),
+];
+
 /** Routes that providers answer without charge. */
 const FREE_ROUTES: Readonly<Record<Family, readonly FreeRoute[]>> = {
-  openai: [...MODELS, { method: "POST", path: /^(\/v\d+)?\/moderations\/?$/ }],
+  openai: [...MODELS, ...RESPONSES, { method: "POST", path: /^(\/v\d+)?\/moderations\/?$/ }],
   anthropic: [...MODELS, { method: "POST", path: /^(\/v\d+)?\/messages\/count_tokens\/?$/ }],
   // Files and lists cost nothing. A cache is billed by the hour, and documents that are put into a store by the token.
   google: [

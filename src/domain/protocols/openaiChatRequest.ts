@@ -119,7 +119,7 @@ function addPart(size: PromptSize, part: JsonObject, model: string): void {
   switch (part.type) {
     case "image_url": {
       const { url, detail } = addressOf(part.image_url);
-      addImage(size, model, url, detail);
+      addImage(size, model, dataUrlLength(url), detail);
       return;
     }
     case "input_audio":

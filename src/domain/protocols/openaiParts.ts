@@ -1,7 +1,6 @@
 import { type JsonObject, objectOf, textMember } from "./jsonValue.ts";
 import {
   audioTokens,
-  dataUrlLength,
   documentTokens,
   LARGEST_DOCUMENT_TOKENS,
   type PromptSize,
@@ -11,9 +10,9 @@ import {
 
 /** What OpenAI's protocols have in common: images, sound, documents, tiers, and a host's own figure of the cost. */
 
-/** An image at an address, which may be its own bytes as a `data:` address; empty for one that the provider keeps. */
-export function addImage(size: PromptSize, model: string, address: string, detail: string | null): void {
-  size.addMedia(dataUrlLength(address), imageTokens(model, detail), USUAL_IMAGE_TOKENS);
+/** An image; `bytesInBody` is 0 for one that the provider keeps or fetches. */
+export function addImage(size: PromptSize, model: string, bytesInBody: number, detail: string | null): void {
+  size.addMedia(bytesInBody, imageTokens(model, detail), USUAL_IMAGE_TOKENS);
 }
 
 /** Sound as base64. */
