@@ -1,0 +1,108 @@
+import { NOTHING_READ, type Reading, type RequestFacts, type StreamReader } from "../protocol.ts";
+import { NO_USAGE } from "../usage.ts";
+import { cohereBytes, cohereErrorOf, cohereUsageOf } from "./cohereUsage.ts";
+import { EventBacklog } from "./eventBacklog.ts";
+import { bytesOf, isObject, type JsonObject, objectOf, parseOrUndefined } from "./jsonValue.ts";
+import { type SseSink, SseSplitter, sseData } from "./sse.ts";
+
+const NOTHING = Buffer.alloc(0);
+/** Events whose text may be less than a token. */
+const EVENTS_WITHOUT_TOKEN = 16;
+
+/** Reads a stream of Cohere's chat events, the last of which, `message-end`, has the usage; every byte goes on. */
+export class CohereStream implements StreamReader, SseSink {
+  readonly #facts: RequestFacts;
+  readonly #splitter = new SseSplitter(this);
+  readonly #backlog = new EventBacklog(() => 0);
+  #report: unknown = null;
+  #errorType: string | null = null;
+  #trouble: string | null = null;
+  #answering = false;
+  #complete = false;
+  #ended = false;
+
+  constructor(facts: RequestFacts) {
+    this.#facts = facts;
+  }
+
+  push(chunk: Buffer): Buffer {
+    this.#splitter.push(chunk);
+    return chunk;
+  }
+
+  end(): Buffer {
+    this.#ended = true;
+    this.#splitter.end();
+    return NOTHING;
+  }
+
+  get answering(): boolean {
+    return this.#answering;
+  }
+
+  get outputAtLeast(): number {
+    return this.#backlog.tokensAtLeast(EVENTS_WITHOUT_TOKEN);
+  }
+
+  get lastEventPassed(): boolean {
+    return this.#complete;
+  }
+
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  reading(): Reading {
+    const failedAtOnce = this.#errorType !== null && !this.#answering && !isObject(this.#report);
+    const counted = failedAtOnce
+      ? { usage: NO_USAGE, basis: "none" as const }
+      : cohereUsageOf(this.#report, this.#backlog.count(), this.#facts);
+    return {
+      ...NOTHING_READ,
+      ...counted,
+      errorType: this.#errorType,
+      trouble: this.#trouble ?? (this.#ended && !this.#complete ? "The stream broke off before its end" : null),
+    };
+  }
+
+  event(raw: Buffer): void {
+    const data = sseData(raw);
+    if (data.length === 0 || data.toString("latin1").trim() === "[DONE]") {
+      return;
+    }
+    const event = parseOrUndefined(data);
+    if (isObject(event)) {
+      this.#take(event);
+    } else {
+      // The last event of a stream that broke off is cut: that is no fault of its own.
+      this.#trouble ??= this.#ended ? null : "An event of the stream is not JSON";
+    }
+  }
+
+  unread(): void {
+    this.#trouble = "An event of the stream is too large to be read";
+  }
+
+  #take(event: JsonObject): void {
+    const delta = objectOf(event.delta);
+    switch (event.type) {
+      case "message-end":
+        this.#complete = true;
+        this.#report = delta.usage;
+        this.#errorType ??= cohereErrorOf(delta);
+        return;
+      case "content-start":
+      case "content-delta":
+      case "tool-plan-delta":
+      case "tool-call-start":
+      case "tool-call-delta": {
+        const bytes = cohereBytes(delta.message);
+        this.#backlog.addBytes(bytes);
+        this.#answering ||= bytes > 0;
+        return;
+      }
+      case undefined:
+        this.#errorType ??= bytesOf(event.message) > 0 ? "error" : null;
+    }
+  }
+}
