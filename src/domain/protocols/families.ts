@@ -17,6 +17,7 @@ import { googleGenerate } from "./googleGenerate.ts";
 import { ollamaChat, ollamaEmbed, ollamaGenerate } from "./ollama.ts";
 import { openaiChatProtocol } from "./openaiChat.ts";
 import { type ChatDialect, chatDialectOf } from "./openaiChatDialect.ts";
+import { openaiCompaction, openaiResponses } from "./openaiResponses.ts";
 import { vertexAnthropic } from "./vertexAnthropic.ts";
 
 type Family = Provider["protocol"];
@@ -39,12 +40,14 @@ function chat(baseUrl: string | undefined): Protocol {
   return protocol;
 }
 
+const responses = [() => openaiResponses, () => openaiCompaction];
+
 /** The protocols that each family of providers speaks. A new one is a file of its own and a line here. */
 const PROTOCOLS: Readonly<Record<Family, ReadonlyArray<(baseUrl: string | undefined) => Protocol>>> = {
-  openai: [chat],
+  openai: [chat, ...responses],
   anthropic: [() => anthropicMessages],
   google: [() => googleGenerate, () => googleEmbed, () => vertexAnthropic, chat],
-  ollama: [() => ollamaChat, () => ollamaGenerate, () => ollamaEmbed, chat],
+  ollama: [() => ollamaChat, () => ollamaGenerate, () => ollamaEmbed, chat, ...responses],
   cohere: [() => cohereChat, () => cohereEmbed],
   bedrock: [],
 };
