@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { BadRequestError, type Protocol, type RequestFacts } from "../../../src/domain/protocol.ts";
 import { anthropicMessages } from "../../../src/domain/protocols/anthropicMessages.ts";
 import { openaiChat } from "../../../src/domain/protocols/openaiChat.ts";
+import { openaiResponses } from "../../../src/domain/protocols/openaiResponses.ts";
 import { usageSchema } from "../../../src/domain/usage.ts";
 import { bodyOf, cutAt, pass, sse, utf8 } from "./streams.ts";
 
@@ -19,8 +20,19 @@ const NAMES = [
   ..."thinking budget_tokens service_tier cost index finish_reason content_block tool_calls function arguments".split(
     " ",
   ),
+  ..."input output instructions max_output_tokens max_tool_calls previous_response_id conversation prompt response item".split(
+    " ",
+  ),
+  ..."output_index status background id action summary encrypted_content tool_usage web_search image_gen container".split(
+    " ",
+  ),
 ];
-const TYPES = ["message_start", "message_delta", "message_stop", "content_block_delta", "image", "document", "enabled"];
+const TYPES = [
+  ...["message_start", "message_delta", "message_stop", "content_block_delta", "image", "document", "enabled"],
+  ...["response.completed", "response.failed", "response.output_text.delta", "response.output_item.done", "error"],
+  ...["web_search", "web_search_call", "file_search", "file_search_call", "code_interpreter", "image_generation_call"],
+  ...["input_image", "input_file", "message", "reasoning", "failed", "queued"],
+];
 
 /** JSON of the names that matter, with values that no provider should send. */
 const oddJson = fc.letrec<{ value: unknown }>((tie) => ({
@@ -32,11 +44,14 @@ const oddJson = fc.letrec<{ value: unknown }>((tie) => ({
   ),
 })).value;
 
-const request = { model: "m", max_tokens: 10, messages: [{ role: "user", content: "Hello" }], stream: true };
-const protocols: readonly Protocol[] = [openaiChat, anthropicMessages];
+const messages = [{ role: "user", content: "Hello" }];
+const request = { model: "m", max_tokens: 10, messages, input: messages, stream: true };
+const protocols: readonly Protocol[] = [openaiChat, anthropicMessages, openaiResponses];
 
 function checkFacts(facts: RequestFacts): void {
-  for (const count of [facts.inputBoundTokens, facts.promptBytes, facts.choices, facts.webSearchBound]) {
+  const { toolCalls = 0, toolFeesBoundNanoUsd = 0 } = facts;
+  const tools = [facts.webSearchBound, toolCalls, toolFeesBoundNanoUsd];
+  for (const count of [facts.inputBoundTokens, facts.promptBytes, facts.choices, ...tools]) {
     assert.ok(Number.isSafeInteger(count) && count >= 0);
   }
   assert.ok(
@@ -50,7 +65,9 @@ describe("whatever the bytes are", () => {
       const body = fc.oneof(
         fc.uint8Array().map((bytes) => Buffer.from(bytes)),
         oddJson.map(bodyOf),
-        fc.dictionary(fc.constantFrom(...NAMES), oddJson).map((odd) => bodyOf({ ...request, ...odd, messages: [odd] })),
+        fc
+          .dictionary(fc.constantFrom(...NAMES), oddJson)
+          .map((odd) => bodyOf({ ...request, ...odd, messages: [odd], input: [odd] })),
       );
       let read = 0;
       fc.assert(
@@ -82,6 +99,7 @@ describe("whatever the bytes are", () => {
           const stream = Buffer.concat([utf8(sse(...values)), Buffer.from(noise)]);
           const { reading } = pass(protocol, { ...facts, usageAsked }, cutAt(stream, cuts));
           usageSchema.parse(reading.usage);
+          assert.ok(Number.isSafeInteger(reading.toolFeesNanoUsd ?? 0));
           for (const value of [...values.map(bodyOf), Buffer.from(noise)]) {
             usageSchema.parse(protocol.readJson(200, value, facts).usage);
             usageSchema.parse(protocol.readJson(500, value, facts).usage);
