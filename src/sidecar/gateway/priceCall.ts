@@ -1,6 +1,7 @@
 import { type CallBound, callBound } from "../../domain/callBound.ts";
 import type { NanoUsd } from "../../domain/money.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
+import { chargesToolFees } from "../../domain/prices/toolFees.ts";
 import type { RequestFacts } from "../../domain/protocol.ts";
 import { costOf, type Rates } from "../../domain/rates.ts";
 import { NO_USAGE } from "../../domain/usage.ts";
@@ -18,12 +19,17 @@ export type PricedFacts = Pick<
   | "serviceTier"
   | "cacheWrites"
   | "hiddenInput"
+  | "hiddenReads"
+  | "toolFeesBoundNanoUsd"
   | "clampable"
+  | "boundless"
 >;
 
-/** What is held and what is expected. `bound` is null where nobody knows the model's price. */
+/** What is held and what is expected. `bound` is null where nobody knows the model's price, or how much work is ordered. */
 export interface CallPrice {
   readonly bound: CallBound | null;
+  /** Whether it is the amount of work that nobody knows. */
+  readonly boundless: boolean;
   readonly expectedNanoUsd: NanoUsd;
   /** Input tokens expected, and output tokens usual for the model. */
   readonly expectedInputTokens: number;
@@ -53,13 +59,15 @@ export function priceCall(
   at: number,
 ): CallPrice {
   const { model } = facts;
-  const hiddenTokens = facts.hiddenInput === true ? prices.contextWindow(provider, model) : 0;
+  const hiddenTokens =
+    facts.hiddenInput === true ? prices.contextWindow(provider, model) * (facts.hiddenReads ?? 1) : 0;
   const inputBoundTokens = facts.inputBoundTokens + hiddenTokens;
   const expectedInputTokens = Math.min(inputBoundTokens, Math.ceil(facts.promptBytes / USUAL_BYTES_PER_TOKEN));
   const dearest = prices.dearest(provider, model, at, inputBoundTokens, facts.serviceTier);
   const usually = prices.lookUp(provider, model, at);
-  if (dearest === null || usually === null) {
-    return { bound: null, expectedNanoUsd: 0, expectedInputTokens };
+  const boundless = facts.boundless === true && !(dearest !== null && isFree(dearest));
+  if (dearest === null || usually === null || boundless) {
+    return { bound: null, boundless, expectedNanoUsd: 0, expectedInputTokens };
   }
   const choices = Math.max(1, facts.choices);
   const limit = facts.outputLimitTokens ?? prices.outputLimit(provider, model) * choices;
@@ -67,6 +75,7 @@ export function priceCall(
     rates: withCacheWrites(dearest, facts.cacheWrites),
     inputBoundTokens,
     webSearchBound: facts.webSearchBound,
+    toolFeesNanoUsd: chargesToolFees(usually.basis) ? (facts.toolFeesBoundNanoUsd ?? 0) : 0,
     choices,
     outputLimitTokens: Math.ceil(limit / choices),
     usualOutputTokens: usual.high(provider, model),
@@ -74,5 +83,10 @@ export function priceCall(
   });
   const outputTokens = Math.min(limit, usual.median(provider, model) * choices);
   const expectedNanoUsd = costOf({ ...NO_USAGE, inputTokens: expectedInputTokens, outputTokens }, usually.rates);
-  return { bound, expectedNanoUsd, expectedInputTokens };
+  return { bound, boundless, expectedNanoUsd, expectedInputTokens };
+}
+
+/** However much it is, it costs nothing. */
+function isFree(rates: Rates): boolean {
+  return Object.values(rates).every((rate) => rate === 0);
 }
