@@ -133,8 +133,11 @@ export type PassResponse = z.infer<typeof passResponseSchema>;
 export const USUAL_PAUSE_MINUTES = 60;
 export const LONGEST_PAUSE_MINUTES = 525_600;
 
+/** Characters that a reason may have. */
+export const LONGEST_REASON = 2_000;
+
 /** Who decides, and why; both stand in the ledger. */
-const decider = { by: z.string().min(1).max(200), why: z.string().max(2_000).nullable().default(null) };
+const decider = { by: z.string().min(1).max(200), why: z.string().max(LONGEST_REASON).nullable().default(null) };
 
 /**
  * What a person can decide about a budget: another limit until the window ends (`raise`), one more call, a pause, in which

@@ -13,8 +13,21 @@ export const toPanelSchema = z.discriminatedUnion("type", [
 ]);
 export type ToPanel = z.infer<typeof toPanelSchema>;
 
-/** What a person can ask for in the panel. `raise` and `allowOnce` name a budget; `setBudget` names one to change it. */
-export const panelCommandSchema = z.enum(["setBudget", "raise", "allowOnce", "addKey", "ask", "refresh", "showLog"]);
+/**
+ * What a person can ask for in the panel. `raise`, `allowOnce`, `pause` and `resume` name a budget; `setBudget` names one to
+ * change it.
+ */
+export const panelCommandSchema = z.enum([
+  "setBudget",
+  "raise",
+  "allowOnce",
+  "pause",
+  "resume",
+  "addKey",
+  "ask",
+  "refresh",
+  "showLog",
+]);
 export type PanelCommand = z.infer<typeof panelCommandSchema>;
 
 /** From the panel to the extension: parsed there, for a webview is the less trusted side. */

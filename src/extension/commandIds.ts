@@ -7,6 +7,8 @@ export const COMMANDS = {
   setBudget: "tollgate.setBudget",
   raiseBudget: "tollgate.raiseBudget",
   allowOnce: "tollgate.allowOnce",
+  pauseBudget: "tollgate.pauseBudget",
+  resumeBudget: "tollgate.resumeBudget",
   addApiKey: "tollgate.addApiKey",
   removeApiKey: "tollgate.removeApiKey",
   exportLedger: "tollgate.exportLedger",

@@ -2,9 +2,14 @@
 export interface ContextValues {
   "tollgate.promptRunning": boolean;
   "tollgate.hasBudget": boolean;
+  "tollgate.budgetPaused": boolean;
 }
 
-export const CONTEXT_KEYS: ReadonlyArray<keyof ContextValues> = ["tollgate.promptRunning", "tollgate.hasBudget"];
+export const CONTEXT_KEYS: ReadonlyArray<keyof ContextValues> = [
+  "tollgate.promptRunning",
+  "tollgate.hasBudget",
+  "tollgate.budgetPaused",
+];
 
 type Write = (key: string, value: unknown) => void;
 

@@ -21,6 +21,8 @@ const PANEL_COMMANDS: Readonly<Record<Exclude<PanelCommand, "refresh">, CommandI
   setBudget: COMMANDS.setBudget,
   raise: COMMANDS.raiseBudget,
   allowOnce: COMMANDS.allowOnce,
+  pause: COMMANDS.pauseBudget,
+  resume: COMMANDS.resumeBudget,
   addKey: COMMANDS.addApiKey,
   ask: COMMANDS.ask,
   showLog: COMMANDS.showLog,

@@ -22,7 +22,12 @@ export const statusBar: Contribution = {
     item.name = vscode.l10n.t("Tollgate Budget");
     item.command = COMMANDS.showCosts;
     const update = () => {
-      contextKeys.set("tollgate.hasBudget", (sidecar.status?.budgets.length ?? 0) > 0);
+      const budgets = sidecar.status?.budgets ?? [];
+      contextKeys.set("tollgate.hasBudget", budgets.length > 0);
+      contextKeys.set(
+        "tollgate.budgetPaused",
+        budgets.some(({ paused }) => paused),
+      );
       if (!settings.current.statusBarVisible) {
         item.hide();
         return;

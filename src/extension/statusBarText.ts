@@ -51,15 +51,25 @@ export function statusBarText(status: Status, t: Translate): StatusBarText {
   const left = formatUsd(budget.leftNanoUsd);
   const words = { name: budget.name, percent: formatPercent(spentShare(budget)), left, spent, limit };
   const suffix = level === "spent" ? ` ${t("spent")}` : level === "critical" ? ` · ${t("{left} left", { left })}` : "";
+  const pause = budget.paused ? ` · ${t("paused")}` : "";
   const label =
     level === "spent"
-      ? t("Tollgate: {name} budget spent, {spent} of {limit}", words) + (budget.hard ? t("; calls are refused") : "")
+      ? t("Tollgate: {name} budget spent, {spent} of {limit}", words)
       : level === "critical"
         ? t("Tollgate: {name} budget {percent} used, critical, only {left} left of {limit}", words)
         : level === "warning"
           ? t("Tollgate: {name} budget {percent} used, warning, {left} left of {limit}", words)
           : t("Tollgate: {name} budget {percent} used, {left} left of {limit}", words);
-  return { text: `${ICONS[level]} ${spent} / ${limit}${suffix}${hourly}`, level, label: label + hourlyWords };
+  const refusals = budget.paused
+    ? t("; paused, nothing is refused")
+    : level === "spent" && budget.hard
+      ? t("; calls are refused")
+      : "";
+  return {
+    text: `${ICONS[level]} ${spent} / ${limit}${suffix}${pause}${hourly}`,
+    level,
+    label: label + refusals + hourlyWords,
+  };
 }
 
 /** The tooltip, as Markdown with command links. */
@@ -129,6 +139,13 @@ function budgetLine(budget: BudgetStatus, now: number, t: Translate): string {
       budget.allowances === 1 ? t("1 more call allowed") : t("{n} more calls allowed", { n: budget.allowances }),
     );
   }
+  if (budget.paused) {
+    parts.push(
+      budget.pausedUntil === null
+        ? t("paused until you resume it")
+        : t("paused until {when}", { when: formatMoment(Date.parse(budget.pausedUntil), now) }),
+    );
+  }
   return `**${escapeMarkdown(budget.name)}**${scope} ${parts.join(" · ")}`;
 }
 
@@ -146,19 +163,23 @@ export const TOOLTIP_COMMANDS = [
   COMMANDS.setBudget,
   COMMANDS.raiseBudget,
   COMMANDS.allowOnce,
+  COMMANDS.pauseBudget,
+  COMMANDS.resumeBudget,
   COMMANDS.restartSidecar,
   COMMANDS.showLog,
 ] as const;
 
 function links(status: Status, t: Translate): string {
   const link = (title: string, command: (typeof TOOLTIP_COMMANDS)[number]) => `[${title}](command:${command})`;
-  const blocked = status.budgets.some((budget) => budgetLevel(budget) === "spent");
+  const blocks = (budget: BudgetStatus) => budget.hard && !budget.paused && budgetLevel(budget) === "spent";
+  const blocked = status.budgets.some(blocks);
   return [
     link(t("Show Costs"), COMMANDS.showCosts),
     link(t("Ask…"), COMMANDS.ask),
     link(t("Set Budget…"), COMMANDS.setBudget),
     ...(status.budgets.length === 0 ? [] : [link(t("Raise…"), COMMANDS.raiseBudget)]),
-    ...(blocked ? [link(t("Allow One More Call"), COMMANDS.allowOnce)] : []),
+    ...(blocked ? [link(t("Allow One More Call"), COMMANDS.allowOnce), link(t("Pause…"), COMMANDS.pauseBudget)] : []),
+    ...(status.budgets.some(({ paused }) => paused) ? [link(t("Resume"), COMMANDS.resumeBudget)] : []),
   ].join(" · ");
 }
 

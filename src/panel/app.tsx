@@ -60,7 +60,7 @@ export function App({ host }: { readonly host: PanelHost }) {
       ) : (
         <>
           <p class="unseen" role="status">
-            {spentInWords(overview.status)}
+            {stateInWords(overview.status)}
           </p>
           <Notices notices={overview.status.notices} />
           <Figures status={overview.status} />
@@ -164,9 +164,11 @@ function Unavailable({ reason, since, run }: UnavailableProps) {
 }
 
 /** Spoken when it changes. */
-function spentInWords(status: Status): string {
-  return status.budgets
-    .filter((budget) => budgetLevel(budget) === "spent")
-    .map((budget) => `Budget ${budget.name} is spent.`)
+function stateInWords({ budgets }: Status): string {
+  return budgets
+    .flatMap((budget) => [
+      ...(budgetLevel(budget) === "spent" ? [`Budget ${budget.name} is spent.`] : []),
+      ...(budget.paused ? [`Budget ${budget.name} is paused.`] : []),
+    ])
     .join(" ");
 }

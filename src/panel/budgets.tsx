@@ -63,8 +63,14 @@ function Budget({ budget, status, run }: { readonly budget: BudgetStatus } & Bud
         <span>{budget.resetsAt === null ? "never resets" : `resets ${moment(budget.resetsAt)}`}</span>
         {budget.heldNanoUsd > 0 && <span>{formatUsd(budget.heldNanoUsd)} held</span>}
       </p>
-      {(budget.raised || budget.allowances > 0) && (
+      {(budget.paused || budget.raised || budget.allowances > 0) && (
         <p class="budget-marks">
+          {budget.paused && (
+            <span class="mark">
+              <Icon name="paused" />
+              Paused until {budget.pausedUntil === null ? "resumed" : moment(budget.pausedUntil)}
+            </span>
+          )}
           {budget.raised && (
             <span class="mark">
               Raised from {formatUsd(budget.configuredLimitNanoUsd)}
@@ -78,29 +84,42 @@ function Budget({ budget, status, run }: { readonly budget: BudgetStatus } & Bud
           )}
         </p>
       )}
-      {level !== "ok" && (
-        <div class="budget-actions">
-          <button
-            type="button"
-            class="secondary"
-            aria-label={`Raise budget ${budget.name}`}
-            onClick={() => run("raise", budget.name)}
-          >
-            Raise…
-          </button>
-          {budget.hard && (
-            <button
-              type="button"
-              class="secondary"
-              aria-label={`Allow one more call over budget ${budget.name}`}
-              onClick={() => run("allowOnce", budget.name)}
-            >
-              Allow One More Call
-            </button>
-          )}
-        </div>
-      )}
+      {(level !== "ok" || budget.paused) && <BudgetActions budget={budget} run={run} />}
     </li>
+  );
+}
+
+function BudgetActions({ budget, run }: { readonly budget: BudgetStatus; readonly run: Run }) {
+  const { name, hard, paused } = budget;
+  return (
+    <div class="budget-actions">
+      {budgetLevel(budget) !== "ok" && (
+        <button type="button" class="secondary" aria-label={`Raise budget ${name}`} onClick={() => run("raise", name)}>
+          Raise…
+        </button>
+      )}
+      {/* One button for both, so that it keeps the focus when it has been pressed. */}
+      {(hard || paused) && (
+        <button
+          type="button"
+          class="secondary"
+          aria-label={`${paused ? "Resume" : "Pause"} budget ${name}`}
+          onClick={() => run(paused ? "resume" : "pause", name)}
+        >
+          {paused ? "Resume" : "Pause…"}
+        </button>
+      )}
+      {hard && !paused && (
+        <button
+          type="button"
+          class="secondary"
+          aria-label={`Allow one more call over budget ${name}`}
+          onClick={() => run("allowOnce", name)}
+        >
+          Allow One More Call
+        </button>
+      )}
+    </div>
   );
 }
 

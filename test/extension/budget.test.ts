@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { userInfo } from "node:os";
 import type { BudgetStatus } from "../../src/domain/api.ts";
 import { until } from "../hosts/until.ts";
 import type { Workbench } from "../hosts/workbench.ts";
@@ -9,6 +10,8 @@ import { STATUS_ITEM, type World } from "./world.ts";
 const NANO_PER_USD = 1_000_000_000;
 /** gpt-4.1 costs 8 USD for a million output tokens. */
 const NANO_PER_OUTPUT_TOKEN = 8_000;
+/** As decisions of this window are signed. */
+const ME = `${userInfo().username}, VS Code`;
 
 describe("a budget in VS Code", () => {
   let world: World;
@@ -27,6 +30,11 @@ describe("a budget in VS Code", () => {
     assert.ok(budget !== undefined);
     return budget;
   };
+
+  /** The last decisions, newest first: what, who, why. */
+  async function decided(limit: number): Promise<unknown[]> {
+    return (await (await world.api()).decisions(limit)).map(({ kind, by, why }) => [kind, by, why]);
+  }
 
   /** Makes one call that takes the month's spend to that share of its limit. */
   async function spendTo(share: number): Promise<void> {
@@ -140,6 +148,7 @@ describe("a budget in VS Code", () => {
     const answer = await answerAfter(window, () => window.notifications.press('The budget "month"', "Allow Once"));
     assert.match(await answer.visibleText(), /> May I\?/);
     assert.equal(paid(), 1);
+    assert.deepEqual(await decided(1), [["allow-once", ME, "A call of gpt-4.1 (openai) was refused"]]);
 
     const answers = await answerCount(window);
     await ask(window, { prompt: "And once more?" });
@@ -164,8 +173,64 @@ describe("a budget in VS Code", () => {
     assert.match(await answer.visibleText(), /> And once more\?/);
     const raised = await month();
     assert.equal(raised.raised, true);
+    assert.deepEqual(await decided(1), [["raise", ME, "A call of gpt-4.1 (openai) was refused"]]);
     assert.equal(raised.limitNanoUsd, Math.round(offered * NANO_PER_USD));
     await window.statusBar.whenReads(STATUS_ITEM, "no longer spent", ({ text }) => !text.includes("spent"));
+  });
+
+  it("refuses nothing while it is paused from the palette, says so, and refuses again when it is resumed", async () => {
+    await spendTo(0.9);
+    await spendAllThatIsLeft();
+    await ask(window, { prompt: "Is it enforced?" });
+    await window.notifications.find('The budget "month"');
+    await window.notifications.dismiss();
+
+    await window.runCommand("Tollgate: Pause Budget…");
+    await window.quickInput.whenOpen("Pause the month Budget (1 of 2)");
+    assert.deepEqual(
+      (await window.quickInput.items()).map(({ label }) => label),
+      ["15 minutes", "1 hour", "Until the window ends", "Until I resume it"],
+    );
+    await window.screenshot("budget-pause");
+    await window.quickInput.choose("1 hour");
+    await window.quickInput.whenOpen("Pause the month Budget (2 of 2)");
+    await window.quickInput.answer("release day");
+    const shown = await window.statusBar.whenReads(STATUS_ITEM, "the pause", ({ text }) => text.includes("paused"));
+    assert.match(shown.ariaLabel, /paused, nothing is refused/);
+    assert.doesNotMatch(shown.ariaLabel, /calls are refused/);
+    assert.match(await window.statusBar.tooltipText(STATUS_ITEM), /paused until .*\d:\d\d [AP]M/);
+
+    const before = await month();
+    const answer = await answerAfter(window, () => ask(window, { prompt: "May I now?" }));
+    assert.match(await answer.visibleText(), /> May I now\?/);
+    const counted = await month();
+    assert.ok(counted.spentNanoUsd > before.spentNanoUsd && counted.paused);
+
+    await window.runCommand("Tollgate: Show Costs");
+    const panel = await window.webview(".budget-marks");
+    assert.match(await panel.locator(".budget-marks").innerText(), /^Paused until .*\d:\d\d [AP]M/);
+    await window.screenshot("budget-paused");
+    await panel.getByRole("button", { name: "Resume budget month" }).click();
+    await panel.getByRole("button", { name: "Pause budget month" }).waitFor();
+    await window.runCommand("Tollgate: Pause Budget…");
+    await window.quickInput.whenOpen("Pause the month Budget (1 of 2)");
+    await window.quickInput.choose("Until I resume it");
+    await window.quickInput.whenOpen("Pause the month Budget (2 of 2)");
+    await window.quickInput.answer("");
+    await window.statusBar.whenReads(STATUS_ITEM, "the pause", ({ text }) => text.includes("paused"));
+    await window.runCommand("Tollgate: Resume Budget");
+    await window.statusBar.whenReads(STATUS_ITEM, "no pause", ({ text }) => !text.includes("paused"));
+
+    const answers = await answerCount(window);
+    await ask(window, { prompt: "And now?" });
+    await window.notifications.find('The budget "month"');
+    assert.equal(await answerCount(window), answers);
+    assert.deepEqual(await decided(4), [
+      ["resume", ME, null],
+      ["pause", ME, null],
+      ["resume", ME, null],
+      ["pause", ME, "release day"],
+    ]);
   });
 
   it("is removed again by an empty amount", async () => {

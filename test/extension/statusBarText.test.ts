@@ -68,6 +68,29 @@ describe("status bar text", () => {
     assert.match(shown(budget("month", 5, 5)).label, /spent.*calls are refused/);
   });
 
+  it("says of a paused budget that it is paused and until when, and not that calls are refused", () => {
+    const paused = { paused: true, pausedUntil: "2026-11-21T15:20:00Z" };
+    const spent = shown(budget("month", 6, 5, paused));
+    assert.equal(spent.text, "$(error) $6.00 / $5.00 spent · paused");
+    assert.equal(spent.label, "Tollgate: month budget spent, $6.00 of $5.00; paused, nothing is refused");
+    assert.match(shown(budget("month", 1, 5, paused)).label, /\$4\.00 left of \$5\.00; paused/);
+    const tooltip = (parts: Partial<BudgetStatus>) =>
+      statusBarTooltip(status([budget("month", 6, 5, parts)]), inEnglish);
+    assert.match(tooltip(paused), /\*\*month\*\* .* · paused until \w[^\n]* [AP]M\n/);
+    assert.match(tooltip({ paused: true }), / · paused until you resume it\n/);
+  });
+
+  it("offers in the tooltip what can be done: to allow and to pause where calls are refused, to resume where they are not", () => {
+    const offered = (...budgets: BudgetStatus[]) =>
+      ["allowOnce", "pauseBudget", "resumeBudget"].filter((id) =>
+        statusBarTooltip(status(budgets), inEnglish).includes(`(command:tollgate.${id})`),
+      );
+    assert.deepEqual(offered(budget("month", 1, 5)), []);
+    assert.deepEqual(offered(budget("month", 5, 5)), ["allowOnce", "pauseBudget"]);
+    assert.deepEqual(offered(budget("month", 5, 5, { hard: false })), []);
+    assert.deepEqual(offered(budget("month", 5, 5, { paused: true })), ["resumeBudget"]);
+  });
+
   it("shows the budget with the largest share spent, and no budget of a single run", () => {
     const budgets = [budget("month", 4, 5), budget("day", 0.9, 1), budget("run-7", 1, 1, { window: "run" })];
     assert.equal(tightestBudget(budgets)?.name, "day");

@@ -111,7 +111,7 @@ export class AskFlow {
       case "cancelled":
         return "left";
       case "refused":
-        return stepFor(await afterRefusal(this.#services, result));
+        return stepFor(await afterRefusal(this.#services, draft.choice, result));
       case "key":
         return stepFor(await afterWrongKey(this.#services, draft.choice, result.message));
       case "failed":

@@ -40,7 +40,8 @@ export async function addMissingKey(services: Services, { provider }: ModelChoic
   return chosen === add && (await addApiKey(services, provider));
 }
 
-export async function afterRefusal(services: Services, refused: Refused): Promise<NextStep> {
+/** `choice` is the model whose call was refused: a decision that follows is recorded with it. */
+export async function afterRefusal(services: Services, choice: ModelChoice, refused: Refused): Promise<NextStep> {
   const t = vscode.l10n.t;
   const raise = t("Raise…");
   const once = t("Allow Once");
@@ -54,12 +55,12 @@ export async function afterRefusal(services: Services, refused: Refused): Promis
   if (budget === null) {
     return "leave";
   }
+  const occasion = { name: budget, why: t("A call of {model} ({provider}) was refused", { ...choice }) };
   if (chosen === raise) {
-    return (await raiseBudget(services, { name: budget, needed: refused.worstCaseNanoUsd ?? undefined }))
-      ? "again"
-      : "leave";
+    const needed = refused.worstCaseNanoUsd ?? undefined;
+    return (await raiseBudget(services, { ...occasion, needed })) ? "again" : "leave";
   }
-  return chosen === once && (await allowOnce(services, budget)) ? "again" : "leave";
+  return chosen === once && (await allowOnce(services, occasion)) ? "again" : "leave";
 }
 
 export async function afterWrongKey(services: Services, { provider }: ModelChoice, message: string): Promise<NextStep> {

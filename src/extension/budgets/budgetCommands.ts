@@ -1,15 +1,19 @@
 import * as vscode from "vscode";
-import type { BudgetStatus } from "../../domain/api.ts";
-import { spentShare } from "../../domain/budgetLevel.ts";
-import { formatMoment, formatPercent } from "../../domain/formats.ts";
+import { formatMoment } from "../../domain/formats.ts";
 import { formatUsd, nanoFromUsd } from "../../domain/money.ts";
 import { COMMANDS } from "../commandIds.ts";
 import { type Contribution, registerCommand } from "../contribution.ts";
 import type { Services } from "../services.ts";
 import { parseUsd, suggestedLimit, typedUsd } from "./amount.ts";
+import { decidedBy } from "./decidedBy.ts";
+import { findBudget } from "./findBudget.ts";
+import { pauseBudget, resumeBudget } from "./pauseBudget.ts";
 import { setBudget } from "./setBudget.ts";
 
-/** **Set Budget…**, **Raise Budget…** and **Allow One More Call**. Each takes a budget's name as its argument. */
+/**
+ * **Set Budget…**, **Raise Budget…**, **Allow One More Call**, **Pause Budget…** and **Resume Budget**. Each takes a budget's
+ * name as its argument.
+ */
 export const budgetCommands: Contribution = {
   name: "budget commands",
   activate(services) {
@@ -20,16 +24,24 @@ export const budgetCommands: Contribution = {
         await raiseBudget(services, { name: named(name) });
       }),
       registerCommand(services, COMMANDS.allowOnce, async (name?: unknown) => {
-        await allowOnce(services, named(name));
+        await allowOnce(services, { name: named(name) });
       }),
+      registerCommand(services, COMMANDS.pauseBudget, (name?: unknown) => pauseBudget(services, named(name))),
+      registerCommand(services, COMMANDS.resumeBudget, (name?: unknown) => resumeBudget(services, named(name))),
     );
   },
 };
 
+/** What led to a decision: which budget it is about, and the reason, for the record. */
+interface Occasion {
+  readonly name?: string | undefined;
+  readonly why?: string | undefined;
+}
+
 /** Raises a budget's limit until its window ends; whether it was raised. `needed`: a call's worst case, in nano-USD. */
 export async function raiseBudget(
   services: Services,
-  { name, needed = 0 }: { name?: string | undefined; needed?: number | undefined },
+  { name, why, needed = 0 }: Occasion & { readonly needed?: number | undefined },
 ): Promise<boolean> {
   const t = vscode.l10n.t;
   const budget = await findBudget(services, name, t("Raise Budget"));
@@ -65,7 +77,7 @@ export async function raiseBudget(
     return false;
   }
   const api = await services.sidecar.api();
-  await api.decide(budget.name, { kind: "raise", limitUsd, by: "VS Code" });
+  await api.decide(budget.name, { kind: "raise", limitUsd, by: decidedBy(), why: why ?? null });
   vscode.window.setStatusBarMessage(
     t("The {name} budget is raised to {limit} {until}.", {
       name: budget.name,
@@ -78,53 +90,14 @@ export async function raiseBudget(
 }
 
 /** Lets one more call pass a budget; whether it will. */
-export async function allowOnce(services: Services, name?: string): Promise<boolean> {
+export async function allowOnce(services: Services, { name, why }: Occasion): Promise<boolean> {
   const t = vscode.l10n.t;
   const budget = await findBudget(services, name, t("Allow One More Call"));
   if (budget === undefined) {
     return false;
   }
   const api = await services.sidecar.api();
-  await api.decide(budget.name, { kind: "allow-once", by: "VS Code" });
+  await api.decide(budget.name, { kind: "allow-once", by: decidedBy(), why: why ?? null });
   vscode.window.setStatusBarMessage(t("One more call may pass the {name} budget.", { name: budget.name }), 5_000);
   return true;
-}
-
-/** The budget of that name, or the only one, or one that the user picks. */
-async function findBudget(
-  services: Services,
-  name: string | undefined,
-  title: string,
-): Promise<BudgetStatus | undefined> {
-  const t = vscode.l10n.t;
-  const { budgets } = await (await services.sidecar.api()).status();
-  if (name !== undefined) {
-    const found = budgets.find((budget) => budget.name === name);
-    if (found === undefined) {
-      throw new Error(t("There is no budget named {name}.", { name }));
-    }
-    return found;
-  }
-  if (budgets.length === 0) {
-    const set = t("Set Budget…");
-    if ((await vscode.window.showInformationMessage(t("There is no budget yet."), set)) === set) {
-      await setBudget(services);
-    }
-    return undefined;
-  }
-  if (budgets.length === 1) {
-    return budgets[0];
-  }
-  const items = budgets
-    .toSorted((a, b) => spentShare(b) - spentShare(a))
-    .map((budget) => ({
-      label: budget.name,
-      description: t("{spent} of {limit} ({percent})", {
-        spent: formatUsd(budget.spentNanoUsd),
-        limit: formatUsd(budget.limitNanoUsd),
-        percent: formatPercent(spentShare(budget)),
-      }),
-      budget,
-    }));
-  return (await vscode.window.showQuickPick(items, { title, placeHolder: t("Which budget?") }))?.budget;
 }

@@ -76,12 +76,17 @@ async function show({ settings, sidecar }: Services, alert: Alert): Promise<void
     limit: formatUsd(alert.limitNanoUsd),
     percent: formatPercent(alert.threshold),
   };
-  const hard = sidecar.status?.budgets.find(({ name }) => name === alert.budget)?.hard ?? true;
+  const { hard, paused } = sidecar.status?.budgets.find(({ name }) => name === alert.budget) ?? {
+    hard: true,
+    paused: false,
+  };
   const chosen = await (alert.threshold >= 1
     ? vscode.window.showErrorMessage(
-        hard
-          ? t("The {name} budget is spent: {spent} of {limit}. Further calls are refused.", amounts)
-          : t("The {name} budget is spent: {spent} of {limit}. It only warns, so calls still pass.", amounts),
+        !hard
+          ? t("The {name} budget is spent: {spent} of {limit}. It only warns, so calls still pass.", amounts)
+          : paused
+            ? t("The {name} budget is spent: {spent} of {limit}. It is paused, so calls still pass.", amounts)
+            : t("The {name} budget is spent: {spent} of {limit}. Further calls are refused.", amounts),
         raise,
         costs,
         never,
