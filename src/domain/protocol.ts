@@ -48,6 +48,8 @@ export interface RequestFacts {
   readonly hiddenReads?: number;
   /** The provider's id of the answer whose turns it puts before the prompt; absent where there is none. */
   readonly continues?: string;
+  /** Whether the provider's own count covers all of the prompt; absent: yes. */
+  readonly countable?: boolean;
   /**
    * Whether the request orders work of which nobody can tell here how much it is, such as a batch whose requests stand in a
    * file of the provider's. Then no amount can be held for it.
@@ -178,6 +180,8 @@ export interface Protocol {
   read(body: Buffer, context?: RequestContext): RequestFacts;
   /** The end of the path of the provider's own free token count, in place of the call's; null where there is none. */
   readonly countRoute: string | null;
+  /** What that count takes of a request; other members are an error there. Absent where there is none. */
+  readonly countedMembers?: readonly string[];
   /** The bytes to send: the client's own, except for the given changes and for what it takes to be told the usage. */
   rewrite(body: Buffer, facts: RequestFacts, changes: Rewrite): Buffer;
   /** Whether an answer of this content type comes as a stream that `readStream` reads. */

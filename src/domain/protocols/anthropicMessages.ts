@@ -25,6 +25,7 @@ export const anthropicMessages: Protocol = {
     return method === "POST" && /(^|\/)messages\/?$/.test(path) ? "metered" : null;
   },
   countRoute: "/messages/count_tokens",
+  countedMembers: ["model", "messages", "system", "tools", "tool_choice", "thinking", "mcp_servers"],
   read: (body, context) => readMessagesRequest(body, context?.textTokens),
   isStream: isEventStream,
   rewrite: (body, facts, changes) => withMembers(body, facts.members, changedMembers(body, facts, changes)),
@@ -52,7 +53,7 @@ function changedMembers(
  * Thinking keeps four fifths of a lowered limit at most, so that an answer follows it. Where the limit is too low for the
  * least budget it is turned off, and with it the edits of old thoughts, which Anthropic takes only with thinking on.
  */
-function changedThinking(members: ReadonlyMap<string, unknown>, maxTokens: number): Record<string, string> {
+export function changedThinking(members: ReadonlyMap<string, unknown>, maxTokens: number): Record<string, string> {
   const thinking = members.get("thinking");
   const budget = isObject(thinking) && thinking.type === "enabled" ? countOf(thinking.budget_tokens) : null;
   if (!isObject(thinking) || budget === null || budget < maxTokens) {

@@ -18,6 +18,11 @@ import { isEventStream, SseSplitter, sseData } from "./sse.ts";
 
 /** `…/responses/<id>`, and what cancels it. */
 const ONE_RESPONSE = /(?:^|\/)responses\/([^/]+)(\/cancel)?\/?$/;
+/** What OpenAI's count of input tokens takes. */
+const COUNTED = [
+  ...["model", "input", "instructions", "previous_response_id", "conversation", "tools", "tool_choice"],
+  ...["parallel_tool_calls", "reasoning", "text", "truncation"],
+];
 const COMPACTION = /(^|\/)responses\/compact\/?$/;
 
 /** OpenAI's Responses, as OpenAI and the hosts that took it over speak it. */
@@ -32,7 +37,8 @@ export const openaiResponses: Protocol = {
       id !== undefined && (method === "GET" ? cancels === undefined : method === "POST" && cancels !== undefined);
     return isTold ? "collect" : null;
   },
-  countRoute: null,
+  countRoute: "/responses/input_tokens",
+  countedMembers: COUNTED,
   read: (body, context = NO_CONTEXT) => readResponsesRequest(body, context),
   isStream: isEventStream,
   rewrite: (body, facts, changes) => withMembers(body, facts.members, changedMembers(body, facts, changes)),
@@ -56,6 +62,7 @@ export const openaiCompaction: Protocol = {
     clampable: false,
     stream: false,
   }),
+  countRoute: null,
   rewrite: (body) => body,
 };
 

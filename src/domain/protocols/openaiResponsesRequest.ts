@@ -64,6 +64,7 @@ export function readResponsesRequest(body: Buffer, context: RequestContext): Req
     ...(isHidden ? { hiddenInput: true, hiddenReads: 1 + calls } : {}),
     // Only the turns of one answer are known to stay as they were.
     ...(continues !== null && !keepsMore(request) ? { continues } : {}),
+    ...(isObject(request.prompt) ? { countable: false } : {}),
     ...(tools.calls === null ? {} : { toolCalls: tools.calls }),
     ...(tools.feesNanoUsd > 0 ? { toolFeesBoundNanoUsd: tools.feesNanoUsd } : {}),
   };

@@ -1,9 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call } from "../../domain/call.ts";
-import type { Held } from "../../domain/events.ts";
 import type { NanoUsd } from "../../domain/money.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
-import { BadRequestError, NOTHING_READ, type Protocol, type RequestFacts } from "../../domain/protocol.ts";
+import {
+  BadRequestError,
+  NOTHING_READ,
+  type Protocol,
+  type RequestFacts,
+  type Rewrite,
+} from "../../domain/protocol.ts";
 import { TokenMargin } from "../../domain/tokenMargin.ts";
 import type { UsualOutput } from "../../domain/usualOutput.ts";
 import { ClientGoneError } from "../departure.ts";
@@ -11,13 +16,13 @@ import type { Gatekeeper } from "../gatekeeper.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
 import { answer, failUnreached } from "./answer.ts";
 import { BodyTooLargeError, readBody } from "./body.ts";
+import { type BoundingOptions, boundedCall, type ReadRequest } from "./boundedCall.ts";
 import type { DeferredCalls } from "./deferredCalls.ts";
+import { EarlierTurns } from "./earlierTurns.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
-import { bookedCall, type CallFrame, estimateFromBytes, type Outcome, withinLimit } from "./outcome.ts";
+import { bookedCall, estimateFromBytes, type Outcome, withinLimit } from "./outcome.ts";
 import { contextOf, frameOf, type MeteredPassage } from "./passage.ts";
-import { type CallPrice, priceCall } from "./priceCall.ts";
 import { CUT_CODE, relayBody } from "./relay.ts";
-import { boundByProvider, boundByTokenizer } from "./tighterBound.ts";
 import { type Upstream, UpstreamError } from "./upstream.ts";
 
 /** What metering works with. `prices` are read anew for each call, since they can change. */
@@ -32,37 +37,32 @@ export interface MeteringOptions {
   readonly log: (message: string) => void;
 }
 
-/** No text has more bytes to a token: a call that does not fit even so need not be counted by the provider. */
-const MOST_BYTES_PER_TOKEN = 10;
-
-/** A price, and the tokenizer's count of the prompt where it was asked. */
-type CountedPrice = CallPrice & { readonly counted: number | null };
-
 /** Calls that cost money: read and bounded, held, sent, looked at on their way back, and settled. */
 export class MeteredCalls {
   readonly #options: MeteringOptions;
   readonly #margin = new TokenMargin();
+  readonly #earlier = new EarlierTurns();
+  readonly #bounding: BoundingOptions;
 
   constructor(options: MeteringOptions) {
     this.#options = options;
+    this.#bounding = { ...options, margin: this.#margin };
   }
 
   /** Takes one call from request to settlement. */
   async run(passage: MeteredPassage): Promise<void> {
     const { request, response, protocol } = passage;
-    let body: Buffer;
-    let facts: RequestFacts;
+    let read: ReadRequest;
     try {
-      body = await readBody(request);
-      facts = protocol.read(body, contextOf(passage));
+      read = this.#read(passage, await readBody(request));
     } catch (error) {
       return rejectUnread(error, response, protocol);
     }
     const { now, gatekeeper, usual } = this.#options;
     const startedAt = now();
-    const basis = this.#options.prices().lookUp(passage.providerName, facts.model, startedAt)?.basis ?? "unpriced";
-    const frame = frameOf(passage, facts, { protocol: protocol.name, costBasis: basis, startedAt });
-    const { counted, ...price } = await this.#tightened(passage, body, facts, frame);
+    const basis = this.#options.prices().lookUp(passage.providerName, read.facts.model, startedAt)?.basis ?? "unpriced";
+    const frame = frameOf(passage, read.facts, { protocol: protocol.name, costBasis: basis, startedAt });
+    const { facts, price, counted } = await boundedCall(this.#bounding, passage, read, frame);
     const { bound, boundless, expectedNanoUsd } = price;
     const admission = await gatekeeper.admit(
       { held: frame.request, attribution: frame.attribution, bound, boundless, expectedNanoUsd },
@@ -83,7 +83,11 @@ export class MeteredCalls {
     const outputLimit = bound === null ? null : (held.clampedOutput ?? bound.outputLimitTokens) * bound.choices;
     const isHard = gatekeeper.gate.hardBudgetsOf(frame.attribution, startedAt).length > 0;
     const mayCut = held.allowedBy.length === 0 && isHard;
-    const outcome = await this.#outcomeOf(passage, facts, body, held, mayCut ? outputLimit : null);
+    const changes: Rewrite = {
+      ...(held.clampedOutput === null ? {} : { outputLimitTokens: held.clampedOutput }),
+      ...(mayCut && facts.toolCalls !== undefined ? { toolCalls: facts.toolCalls } : {}),
+    };
+    const outcome = await this.#outcomeOf(passage, facts, read.body, held.id, changes, mayCut ? outputLimit : null);
     const reading = outcome.errorType === CUT_CODE ? outcome.reading : withinLimit(outcome.reading, outputLimit);
     const booked = bookedCall(frame, { ...outcome, reading, holdNanoUsd: held.holdNanoUsd }, this.#options.prices());
     const deferredId = reading.basis === "reported" ? null : reading.deferredId;
@@ -92,46 +96,28 @@ export class MeteredCalls {
     if (call.status === "ok" && deferredId === null) {
       usual.observe(call.provider, call.model, Math.ceil(call.usage.outputTokens / facts.choices));
     }
-    if (counted !== null && call.usageBasis === "reported") {
+    if (counted !== null && call.usageBasis === "reported" && isOneReading(facts)) {
       this.#margin.observe(call.requestedModel, counted, call.usage.inputTokens);
     }
+    this.#earlier.observe(call.provider, call.requestedModel, reading);
     await gatekeeper.settle(call);
     if (deferredId !== null) {
       await this.#options.deferred.expect(call, deferredId);
     }
   }
 
-  /**
-   * The price of a call, from its bytes; and only where that does not fit as it is, from its tokens, which takes longer:
-   * counted here, and where it would still be refused, by the provider.
-   */
-  async #tightened(
-    passage: MeteredPassage,
-    body: Buffer,
-    facts: RequestFacts,
-    frame: CallFrame,
-  ): Promise<CountedPrice> {
-    const { gatekeeper, prices, usual, now, upstream, tokenCounter } = this.#options;
-    const { providerName, protocol, request, target, departure } = passage;
-    const priced = (known: RequestFacts) => priceCall(prices(), usual, providerName, known, frame.startedAt);
-    const answerTo = (price: CallPrice) => gatekeeper.gate.preview({ ...price, attribution: frame.attribution }, now());
-    const byBytes = priced(facts);
-    const answer = answerTo(byBytes);
-    if (byBytes.bound === null || (answer.kind === "held" && answer.clampedOutput === null)) {
-      return { ...byBytes, counted: null };
-    }
+  /** Reads a request, with what is known of earlier turns that the provider will add. @throws BadRequestError */
+  #read(passage: MeteredPassage, body: Buffer): ReadRequest {
+    const { protocol, providerName } = passage;
     const context = contextOf(passage);
-    const tighter = await boundByTokenizer(body, facts, protocol, context, tokenCounter, this.#margin);
-    const byTokens = tighter === null ? byBytes : priced(tighter.facts);
-    const counted = tighter?.counted ?? null;
-    const textTokens = Math.floor(facts.promptBytes / MOST_BYTES_PER_TOKEN);
-    const atLeast = priced(protocol.read(body, { ...context, textTokens }));
-    if (answerTo(byTokens).kind !== "refused" || answerTo(atLeast).kind === "refused") {
-      return { ...byTokens, counted };
+    const facts = protocol.read(body, context);
+    const { continues, model } = facts;
+    const earlierTokens = continues === undefined ? undefined : this.#earlier.before(providerName, model, continues);
+    if (earlierTokens === undefined) {
+      return { body, context, facts };
     }
-    const asking = { request, body, protocol, target, context, upstream, departure };
-    const asked = await boundByProvider(asking, tighter?.facts ?? facts);
-    return { ...(asked === null ? byTokens : priced(asked)), counted };
+    const known = { ...context, earlierTokens };
+    return { body, context: known, facts: protocol.read(body, known) };
   }
 
   /** Whatever happens to a held call, it ends in an outcome, so that its hold is settled. */
@@ -139,18 +125,20 @@ export class MeteredCalls {
     passage: MeteredPassage,
     facts: RequestFacts,
     body: Buffer,
-    { id, clampedOutput }: Held,
+    id: string,
+    changes: Rewrite,
     cutBeyond: number | null,
   ): Promise<Outcome> {
     if (passage.departure.hasGone) {
       return this.#outcome("cancelled", { errorType: "client_gone" });
     }
+    const { outputLimitTokens, toolCalls } = changes;
     const own = {
       "x-tollgate-call-id": id,
-      ...(clampedOutput === null ? {} : { "x-tollgate-clamped-output": String(clampedOutput) }),
+      ...(outputLimitTokens === undefined ? {} : { "x-tollgate-clamped-output": String(outputLimitTokens) }),
+      ...(toolCalls === undefined ? {} : { "x-tollgate-clamped-tool-calls": String(toolCalls) }),
     };
     try {
-      const changes = clampedOutput === null ? {} : { outputLimitTokens: clampedOutput };
       return await this.#send(passage, facts, passage.protocol.rewrite(body, facts, changes), own, cutBeyond);
     } catch (error) {
       this.#options.log(`A held call failed inside Tollgate: ${error instanceof Error ? error.stack : String(error)}`);
@@ -225,6 +213,11 @@ export class MeteredCalls {
 /** A call whose work goes on: what it will have cost is not known yet. */
 function costingAtMost(call: Call, costNanoUsd: NanoUsd): Call {
   return { ...call, costNanoUsd, usageBasis: "estimated" };
+}
+
+/** Whether the input that is billed is the prompt at hand, read once: only then it tells how many tokens a text has. */
+function isOneReading({ toolCalls, webSearchBound, continues, hiddenInput }: RequestFacts): boolean {
+  return toolCalls === undefined && webSearchBound === 0 && continues === undefined && hiddenInput !== true;
 }
 
 function rejectUnread(error: unknown, response: ServerResponse, protocol: Protocol): void {

@@ -3,6 +3,7 @@ import type { Call, CallStatus, CostBasis } from "../../domain/call.ts";
 import type { Held } from "../../domain/events.ts";
 import { nanoFromUsd } from "../../domain/money.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
+import { chargesToolFees } from "../../domain/prices/toolFees.ts";
 import type { Reading, RequestFacts } from "../../domain/protocol.ts";
 import { costOf, type Rates } from "../../domain/rates.ts";
 import { NO_USAGE } from "../../domain/usage.ts";
@@ -116,5 +117,6 @@ export function priceOf(
     return { costNanoUsd: 0, costBasis: "unpriced", rates: null, priceVersion: null };
   }
   const { rates, basis, version } = found;
-  return { costNanoUsd: costOf(reading.usage, rates), costBasis: basis, rates, priceVersion: version };
+  const toolFees = chargesToolFees(basis) ? (reading.toolFeesNanoUsd ?? 0) : 0;
+  return { costNanoUsd: costOf(reading.usage, rates) + toolFees, costBasis: basis, rates, priceVersion: version };
 }

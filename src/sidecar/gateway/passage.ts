@@ -25,7 +25,8 @@ export interface MeteredPassage extends Passage {
 }
 
 export function contextOf({ request, target }: Passage): RequestContext {
-  return { path: target.route, search: target.search, contentType: request.headers["content-type"] ?? null };
+  const { headers } = request;
+  return { path: target.route, search: target.search, contentType: headers["content-type"] ?? null, headers };
 }
 
 /** What is known of a call before it is held: its id, and whom it is booked to. `startedAt` is ms since the epoch. */

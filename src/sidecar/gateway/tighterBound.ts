@@ -13,14 +13,12 @@ import type { Upstream } from "./upstream.ts";
 const ASK_LIMIT_MS = 5_000;
 /** Providers call their own count an estimate: this much may be missing from it. */
 const ASKED_MARGIN = 1.02;
-/** What Anthropic's `count_tokens` takes of a request; other members are an error there. */
-const COUNTED_MEMBERS = ["model", "messages", "system", "tools", "tool_choice", "thinking", "mcp_servers"];
-
 const countSchema = z.object({ input_tokens: z.int().min(0) });
 
-/** Facts with a tighter bound, and the tokenizer's count, from which its margin is learned. */
+/** Facts with a tighter bound, what they were read with, and the tokenizer's count, from which its margin is learned. */
 export interface Tighter {
   readonly facts: RequestFacts;
+  readonly context: RequestContext;
   readonly counted: number;
 }
 
@@ -40,8 +38,9 @@ export async function boundByTokenizer(
   if (counted === null) {
     return null;
   }
-  const tighter = protocol.read(body, { ...context, textTokens: margin.atMost(facts.model, counted) });
-  return tighter.inputBoundTokens < facts.inputBoundTokens ? { facts: tighter, counted } : null;
+  const known = { ...context, textTokens: margin.atMost(facts.model, counted) };
+  const tighter = protocol.read(body, known);
+  return tighter.inputBoundTokens < facts.inputBoundTokens ? { facts: tighter, context: known, counted } : null;
 }
 
 /** A call whose provider is asked for its count of tokens. */
@@ -57,22 +56,21 @@ export interface Asking {
 
 /**
  * By the provider's own free count, where the protocol has one. It costs a round trip, so it is asked for only when the
- * local bound alone would refuse the call. Null where the provider does not say.
+ * local bound alone would refuse the call, or would hold far too much. Null where the provider does not say.
  */
 export async function boundByProvider(
   { request, body, protocol, target, context, upstream, departure }: Asking,
   facts: RequestFacts,
 ): Promise<RequestFacts | null> {
-  if (protocol.countRoute === null) {
+  const { countRoute, countedMembers } = protocol;
+  if (countRoute === null || countedMembers === undefined || facts.countable === false) {
     return null;
   }
   const path = target.path.slice(0, target.path.length - target.search.length);
-  const counting = path.replace(/\/messages\/?$/, protocol.countRoute);
+  const counting = path.replace(/\/[^/]+\/?$/, countRoute);
   const where = { server: target.server, path: `${counting}${target.search}` };
   const whole = JSON.parse(body.toString("utf8")) as Record<string, unknown>;
-  const counted = Object.fromEntries(
-    COUNTED_MEMBERS.filter((name) => name in whole).map((name) => [name, whole[name]]),
-  );
+  const counted = Object.fromEntries(countedMembers.filter((name) => name in whole).map((name) => [name, whole[name]]));
   const asked = Buffer.from(JSON.stringify(counted));
   const patience = new Departure();
   const giveUp = () => patience.announce();
@@ -84,7 +82,14 @@ export async function boundByProvider(
     patience.on(() => answer.destroy());
     const text = (await readBody(answer, 65_536)).toString("utf8");
     const { input_tokens: tokens } = countSchema.parse(JSON.parse(text));
-    const tighter = protocol.read(body, { ...context, textTokens: Math.ceil(tokens * ASKED_MARGIN) });
+    const most = Math.ceil(tokens * ASKED_MARGIN);
+    // Turns that the provider keeps are in its count, which is then more than the text at hand.
+    const keepsTurns = facts.hiddenInput === true || facts.continues !== undefined;
+    const known = keepsTurns ? { textTokens: 0, earlierTokens: most } : { textTokens: most };
+    const tighter = protocol.read(body, { ...context, ...known });
+    if (facts.hiddenInput === true) {
+      return tighter.hiddenInput === true ? null : tighter;
+    }
     return tighter.inputBoundTokens < facts.inputBoundTokens ? tighter : null;
   } catch {
     return null;
