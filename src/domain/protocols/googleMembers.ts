@@ -23,7 +23,10 @@ export function itemsOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : isObject(value) ? [value] : [];
 }
 
-/** The whole number that a member is, under whichever name it is the greatest; Google takes numbers as text too. */
+/**
+ * The whole number that a member is, under whichever name it is the greatest; Google takes numbers as text too. Null where
+ * it is absent. @throws BadRequestError when it is something else.
+ */
 export function wholeOf(object: JsonObject, name: string): number | null {
   let greatest: number | null = null;
   for (const spelled of [name, snakeCase(name)]) {
@@ -40,11 +43,13 @@ export function wholeOf(object: JsonObject, name: string): number | null {
   return greatest;
 }
 
-/** A member that must be an object. Null where it is absent. @throws BadRequestError */
-export function objectMember(object: JsonObject, name: string): JsonObject | null {
-  const value = memberOf(object, name) ?? null;
-  if (value !== null && !isObject(value)) {
-    throw new BadRequestError(`"${name}" must be an object`);
-  }
-  return value;
+/** What a member holds under each of its names, where it is there. @throws BadRequestError when that is no object. */
+export function objectMembers(object: JsonObject, name: string): readonly JsonObject[] {
+  return [name, snakeCase(name)].flatMap((spelled) => {
+    const value = object[spelled] ?? null;
+    if (value !== null && !isObject(value)) {
+      throw new BadRequestError(`"${spelled}" must be an object`);
+    }
+    return value === null ? [] : [value];
+  });
 }

@@ -1,7 +1,7 @@
 import { contextLimitOf } from "../prices/modelLimits.ts";
 import { BadRequestError, NO_CONTEXT, type RequestContext, type RequestFacts } from "../protocol.ts";
 import { addMediaOf } from "./googleMedia.ts";
-import { itemsOf, memberOf, objectMember, wholeOf } from "./googleMembers.ts";
+import { itemsOf, memberOf, objectMembers, wholeOf } from "./googleMembers.ts";
 import { bareModel, googlePathOf } from "./googlePath.ts";
 import { type ToolBounds, toolBoundsOf } from "./googleTools.ts";
 import { type JsonObject, parseRequest, textMember, textOf } from "./jsonValue.ts";
@@ -22,9 +22,12 @@ export function readGenerateRequest(body: Buffer, context: RequestContext = NO_C
   }
   const called = googlePathOf(context.path);
   const model = called?.model ?? bareModel(textMember(request, "model") ?? "");
-  const config = objectMember(request, "generationConfig") ?? {};
-  const candidates = candidatesOf(config);
-  const limit = wholeOf(config, "maxOutputTokens");
+  const configs = objectMembers(request, "generationConfig");
+  const candidates = candidatesOf(configs);
+  const limit = greatest(configs, "maxOutputTokens");
+  // Read only to refuse here what a rewrite could not lower.
+  const thinking = configs.flatMap((config) => objectMembers(config, "thinkingConfig"));
+  greatest(thinking, "thinkingBudget");
   const tools = toolBoundsOf(request.tools, model);
   const size = new PromptSize(body.length, context.textTokens);
   addMediaOf(size, request.contents);
@@ -46,8 +49,13 @@ export function readGenerateRequest(body: Buffer, context: RequestContext = NO_C
   };
 }
 
-function candidatesOf(config: JsonObject): number {
-  const count = wholeOf(config, "candidateCount") ?? 1;
+function greatest(objects: readonly JsonObject[], name: string): number | null {
+  const given = objects.map((object) => wholeOf(object, name)).filter((number) => number !== null);
+  return given.length === 0 ? null : Math.max(...given);
+}
+
+function candidatesOf(configs: readonly JsonObject[]): number {
+  const count = greatest(configs, "candidateCount") ?? 1;
   if (count > MOST_CANDIDATES) {
     throw new BadRequestError(`"candidateCount" must be at most ${MOST_CANDIDATES}`);
   }

@@ -1,5 +1,5 @@
 import type { RequestFacts } from "../protocol.ts";
-import { memberOf, snakeCase, wholeOf } from "./googleMembers.ts";
+import { snakeCase, wholeOf } from "./googleMembers.ts";
 import { membersOf } from "./jsonEdit.ts";
 import { withMemberAt } from "./jsonPath.ts";
 import { type JsonObject, objectOf } from "./jsonValue.ts";
@@ -18,13 +18,11 @@ export function withOutputLimit(body: Buffer, { members, model }: RequestFacts, 
     for (const name of spelledIn(config, "maxOutputTokens")) {
       changed = withMemberAt(changed, [configName, name], String(most));
     }
-    const thinking = objectOf(memberOf(config, "thinkingConfig"));
-    const budget = changedThinking(thinking, most, model);
-    if (budget !== null) {
-      for (const name of spelledIn(thinking, "thinkingBudget")) {
-        for (const thinkingName of spelledIn(config, "thinkingConfig")) {
-          changed = withMemberAt(changed, [configName, thinkingName, name], String(budget));
-        }
+    for (const thinkingName of spelledIn(config, "thinkingConfig")) {
+      const thinking = objectOf(config[thinkingName]);
+      const budget = changedThinking(thinking, most, model);
+      for (const name of budget === null ? [] : spelledIn(thinking, "thinkingBudget")) {
+        changed = withMemberAt(changed, [configName, thinkingName, name], String(budget));
       }
     }
   }

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { BadRequestError, type Protocol, type RequestFacts } from "../../../src/domain/protocol.ts";
 import { anthropicMessages } from "../../../src/domain/protocols/anthropicMessages.ts";
+import { googleEmbed } from "../../../src/domain/protocols/googleEmbed.ts";
+import { googleGenerate } from "../../../src/domain/protocols/googleGenerate.ts";
 import { openaiChat } from "../../../src/domain/protocols/openaiChat.ts";
 import { openaiResponses } from "../../../src/domain/protocols/openaiResponses.ts";
 import { usageSchema } from "../../../src/domain/usage.ts";
@@ -27,6 +29,18 @@ const NAMES = [
     " ",
   ),
 ];
+const GOOGLE_NAMES = [
+  ..."contents parts text inlineData inline_data mimeType data fileData videoMetadata fps functionResponse tools".split(
+    " ",
+  ),
+  ..."generationConfig generation_config maxOutputTokens max_output_tokens candidateCount thinkingConfig".split(" "),
+  ..."thinkingBudget cachedContent googleSearch codeExecution candidates finishReason usageMetadata".split(" "),
+  ..."promptTokenCount candidatesTokenCount thoughtsTokenCount toolUsePromptTokenCount totalTokenCount".split(" "),
+  ..."promptTokensDetails modality tokenCount groundingMetadata webSearchQueries promptFeedback error status".split(
+    " ",
+  ),
+  ..."instances predictions embeddings statistics token_count metadata billableCharacterCount requests".split(" "),
+];
 const TYPES = [
   ...["message_start", "message_delta", "message_stop", "content_block_delta", "image", "document", "enabled"],
   ...["response.completed", "response.failed", "response.output_text.delta", "response.output_item.done", "error"],
@@ -35,18 +49,38 @@ const TYPES = [
 ];
 
 /** JSON of the names that matter, with values that no provider should send. */
-const oddJson = fc.letrec<{ value: unknown }>((tie) => ({
-  value: fc.oneof(
-    { maxDepth: 5 },
-    fc.constantFrom<unknown>(null, true, "", "x", -1, 1.5, 1e308, 2 ** 60, 0, 7, ...TYPES),
-    fc.array(tie("value"), { maxLength: 3 }),
-    fc.dictionary(fc.constantFrom(...NAMES), tie("value"), { maxKeys: 6 }),
-  ),
-})).value;
+const oddJsonOf = (names: readonly string[]) =>
+  fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 5 },
+      fc.constantFrom<unknown>(null, true, "", "x", -1, 1.5, 1e308, 2 ** 60, 0, 7, ...TYPES),
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom(...names), tie("value"), { maxKeys: 6 }),
+    ),
+  })).value;
 
 const messages = [{ role: "user", content: "Hello" }];
 const request = { model: "m", max_tokens: 10, messages, input: messages, stream: true };
-const protocols: readonly Protocol[] = [openaiChat, anthropicMessages, openaiResponses];
+const asked = { model: "m", contents: [{ parts: [{ text: "Hello" }] }], content: { parts: [{ text: "Hello" }] } };
+
+/** A protocol, a request that it takes, where odd values stand in it best, and the names that matter to it. */
+interface Taken {
+  readonly protocol: Protocol;
+  readonly request: object;
+  readonly placed: (odd: unknown) => object;
+  readonly names: readonly string[];
+}
+
+const inMessages = { request, placed: (odd: unknown) => ({ messages: [odd], input: [odd] }), names: NAMES };
+const inContents = {
+  request: asked,
+  placed: (odd: unknown) => ({ contents: [{ parts: [odd] }], content: { parts: [odd] } }),
+  names: GOOGLE_NAMES,
+};
+const taken: readonly Taken[] = [
+  ...[openaiChat, anthropicMessages, openaiResponses].map((protocol) => ({ protocol, ...inMessages })),
+  ...[googleGenerate, googleEmbed].map((protocol) => ({ protocol, ...inContents })),
+];
 
 function checkFacts(facts: RequestFacts): void {
   const { toolCalls = 0, toolFeesBoundNanoUsd = 0 } = facts;
@@ -60,14 +94,13 @@ function checkFacts(facts: RequestFacts): void {
 }
 
 describe("whatever the bytes are", () => {
-  for (const protocol of protocols) {
+  for (const { protocol, request, placed, names } of taken) {
+    const oddJson = oddJsonOf(names);
     it(`${protocol.name} reads a request or refuses it, and rewrites what it has read`, () => {
       const body = fc.oneof(
         fc.uint8Array().map((bytes) => Buffer.from(bytes)),
         oddJson.map(bodyOf),
-        fc
-          .dictionary(fc.constantFrom(...NAMES), oddJson)
-          .map((odd) => bodyOf({ ...request, ...odd, messages: [odd], input: [odd] })),
+        fc.dictionary(fc.constantFrom(...names), oddJson).map((odd) => bodyOf({ ...request, ...odd, ...placed(odd) })),
       );
       let read = 0;
       fc.assert(
@@ -92,7 +125,7 @@ describe("whatever the bytes are", () => {
 
     it(`${protocol.name} reads any answer without a throw, and any count is whole and safe`, () => {
       const facts = protocol.read(bodyOf(request));
-      const answers = fc.array(fc.dictionary(fc.constantFrom("type", ...NAMES), oddJson), { maxLength: 6 });
+      const answers = fc.array(fc.dictionary(fc.constantFrom("type", ...names), oddJson), { maxLength: 6 });
       const places = fc.array(fc.nat());
       fc.assert(
         fc.property(answers, fc.uint8Array(), places, fc.boolean(), (values, noise, cuts, usageAsked) => {
