@@ -1,6 +1,9 @@
 import type { Provider } from "../config.ts";
 import type { Protocol, RouteKind } from "../protocol.ts";
 import { anthropicMessages } from "./anthropicMessages.ts";
+import { atDeployment } from "./azureDeployment.ts";
+import { bedrockConverse } from "./bedrockConverse.ts";
+import { bedrockInvoke } from "./bedrockInvoke.ts";
 import { cohereChat, cohereEmbed } from "./cohere.ts";
 import {
   anthropicErrors,
@@ -16,8 +19,11 @@ import { googleEmbed } from "./googleEmbed.ts";
 import { googleGenerate } from "./googleGenerate.ts";
 import { ollamaChat, ollamaEmbed, ollamaGenerate } from "./ollama.ts";
 import { openaiChatProtocol } from "./openaiChat.ts";
-import { type ChatDialect, chatDialectOf } from "./openaiChatDialect.ts";
+import { chatDialectOf } from "./openaiChatDialect.ts";
+import { openaiCompletionsProtocol } from "./openaiCompletions.ts";
+import { openaiEmbeddings } from "./openaiEmbeddings.ts";
 import { openaiCompaction, openaiResponses } from "./openaiResponses.ts";
+import { perHost } from "./perHost.ts";
 import { vertexAnthropic } from "./vertexAnthropic.ts";
 
 type Family = Provider["protocol"];
@@ -27,29 +33,19 @@ export type Route =
   | { readonly kind: Exclude<RouteKind, "free">; readonly protocol: Protocol }
   | { readonly kind: "free"; readonly protocol: null };
 
-/** One instance for each dialect, made when first needed. */
-const chats = new Map<ChatDialect, Protocol>();
-
-function chat(baseUrl: string | undefined): Protocol {
-  const dialect = chatDialectOf(baseUrl);
-  let protocol = chats.get(dialect);
-  if (protocol === undefined) {
-    protocol = openaiChatProtocol(dialect);
-    chats.set(dialect, protocol);
-  }
-  return protocol;
-}
-
+const chat = perHost((baseUrl) => atDeployment(openaiChatProtocol(chatDialectOf(baseUrl)), baseUrl));
+const completions = perHost((baseUrl) => atDeployment(openaiCompletionsProtocol(chatDialectOf(baseUrl)), baseUrl));
+const embeddings = perHost((baseUrl) => atDeployment(openaiEmbeddings, baseUrl));
 const responses = [() => openaiResponses, () => openaiCompaction];
 
 /** The protocols that each family of providers speaks. A new one is a file of its own and a line here. */
 const PROTOCOLS: Readonly<Record<Family, ReadonlyArray<(baseUrl: string | undefined) => Protocol>>> = {
-  openai: [chat, ...responses],
+  openai: [chat, ...responses, completions, embeddings],
   anthropic: [() => anthropicMessages],
   google: [() => googleGenerate, () => googleEmbed, () => vertexAnthropic, chat],
-  ollama: [() => ollamaChat, () => ollamaGenerate, () => ollamaEmbed, chat, ...responses],
+  ollama: [() => ollamaChat, () => ollamaGenerate, () => ollamaEmbed, chat, ...responses, completions, embeddings],
   cohere: [() => cohereChat, () => cohereEmbed],
-  bedrock: [],
+  bedrock: [() => bedrockConverse, () => bedrockInvoke, chat],
 };
 
 const ERROR_SHAPES: Readonly<Record<Family, ErrorShape>> = {

@@ -8,6 +8,8 @@ export interface ChatDialect {
   readonly limitToAdd: (model: string) => LimitName;
   /** Whether a stream's usage has to be asked for; where not, it comes unasked and the question may be refused. */
   readonly asksForUsage: boolean;
+  /** What `max_tokens` is in the older completions where the client sends none; null where the model's own limit holds. */
+  readonly completionTokens: number | null;
 }
 
 /** OpenAI's models since o1 refuse the old name; almost every other host and model understands it. */
@@ -19,10 +21,16 @@ const OPENAI: ChatDialect = {
   limitNames: ["max_completion_tokens", "max_tokens"],
   limitToAdd: () => "max_completion_tokens",
   asksForUsage: true,
+  completionTokens: 16,
 };
-const OLDER_LIMIT: ChatDialect = { limitNames: ["max_tokens"], limitToAdd: () => "max_tokens", asksForUsage: true };
+const OLDER_LIMIT: ChatDialect = {
+  limitNames: ["max_tokens"],
+  limitToAdd: () => "max_tokens",
+  asksForUsage: true,
+  completionTokens: null,
+};
 const MISTRAL: ChatDialect = { ...OLDER_LIMIT, asksForUsage: false };
-export const ANY_HOST: ChatDialect = { ...OPENAI, limitToAdd: byModel };
+export const ANY_HOST: ChatDialect = { ...OPENAI, limitToAdd: byModel, completionTokens: null };
 
 const BY_HOST: ReadonlyArray<readonly [host: RegExp, dialect: ChatDialect]> = [
   [/(^|\.)openai\.(com|azure\.com)$/, OPENAI],

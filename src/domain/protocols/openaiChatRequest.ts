@@ -1,5 +1,5 @@
-import type { RequestFacts } from "../protocol.ts";
-import { BadRequestError } from "../protocol.ts";
+import { BadRequestError, type RequestContext, type RequestFacts } from "../protocol.ts";
+import { isOldAzureVersion, modelAsked } from "./azureDeployment.ts";
 import {
   bytesOf,
   flagMember,
@@ -8,7 +8,6 @@ import {
   listOf,
   objectOf,
   parseRequest,
-  textMember,
   textOf,
   wholeMember,
 } from "./jsonValue.ts";
@@ -25,20 +24,20 @@ const SEARCH_TOKENS = 16_000;
 /** xAI's live search reads this many sources where the client names no number; each is billed. */
 const LIVE_SEARCH_SOURCES = 20;
 /** No host takes more; keeps products safe. */
-const LARGEST_LIMIT = 1_000_000_000;
+export const LARGEST_LIMIT = 1_000_000_000;
 /** OpenAI takes 128. */
-const MOST_CHOICES = 100_000;
+export const MOST_CHOICES = 100_000;
 
 /** @throws BadRequestError */
-export function readChatRequest(body: Buffer, dialect: ChatDialect, textTokens?: number): RequestFacts {
+export function readChatRequest(body: Buffer, dialect: ChatDialect, context?: RequestContext): RequestFacts {
   const request = parseRequest(body);
   if (!Array.isArray(request.messages)) {
     throw new BadRequestError('"messages" must be a list');
   }
-  const model = textMember(request, "model") ?? "";
+  const model = modelAsked(request, context);
   const choices = Math.max(choicesOf(request, "n"), choicesOf(request, "best_of"));
   const limit = outputLimitOf(request, dialect);
-  const size = new PromptSize(body.length, textTokens);
+  const size = new PromptSize(body.length, context?.textTokens);
   for (const message of request.messages) {
     addMessageMedia(size, message, model);
   }
@@ -59,12 +58,14 @@ export function readChatRequest(body: Buffer, dialect: ChatDialect, textTokens?:
     promptBytes: size.textBytes,
     hasMedia: size.hasMedia,
     members: new Set(Object.keys(request)),
-    usageAsked: objectOf(request.stream_options).include_usage === true,
+    // A host that would refuse to be asked is left alone; then there is nothing to be kept from the client either.
+    usageAsked: objectOf(request.stream_options).include_usage === true || isOldAzureVersion(context),
     serviceTier: askedTier(request),
   };
 }
 
-function choicesOf(request: JsonObject, name: string): number {
+/** Answers asked for under this name. @throws BadRequestError */
+export function choicesOf(request: JsonObject, name: string): number {
   const count = wholeMember(request, name) ?? 1;
   if (count > MOST_CHOICES) {
     throw new BadRequestError(`"${name}" must be at most ${MOST_CHOICES}`);
@@ -102,7 +103,8 @@ function addPrediction(size: PromptSize, prediction: unknown): void {
   }
 }
 
-function addMessageMedia(size: PromptSize, message: unknown, model: string): void {
+/** Pictures, sound and documents in a message's content. */
+export function addMessageMedia(size: PromptSize, message: unknown, model: string): void {
   const { content, audio } = objectOf(message);
   if (isObject(audio)) {
     // An earlier spoken answer, named by its id: at most some ten minutes of it.

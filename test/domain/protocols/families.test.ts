@@ -34,7 +34,7 @@ describe("routes", () => {
     assert.equal(route("openai", "GET", "/v1/models/org/model"), "free");
     assert.equal(route("openai", "POST", "/moderations"), "free");
     assert.equal(route("anthropic", "POST", "/v1/messages/count_tokens"), "free");
-    for (const path of ["/embeddings", "/images/generations", "/chat/completions/x", "/messages"]) {
+    for (const path of ["/fine_tuning/jobs", "/videos", "/chat/completions/x", "/messages"]) {
       assert.equal(route("openai", "POST", path), "unknown");
     }
     for (const path of ["/v1/messages/batches", "/v1/complete", "/v1/chat/completions"]) {
