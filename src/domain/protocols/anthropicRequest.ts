@@ -71,11 +71,11 @@ export function readMessagesRequest(body: Buffer, textTokens?: number): RequestF
  * Only what is marked is written into the cache. Marks can stand on any block, so the bytes are asked; where escapes may
  * hide the word, the dearest is taken.
  */
-function cacheWritesOf(body: Buffer): "none" | "5m" | "1h" {
+export function cacheWritesOf(body: Buffer, marks: readonly string[] = ['"cache_control"']): "none" | "5m" | "1h" {
   if (body.includes("\\u00")) {
     return "1h";
   }
-  return body.includes('"cache_control"') ? (body.includes('"1h"') ? "1h" : "5m") : "none";
+  return marks.some((mark) => body.includes(mark)) ? (body.includes('"1h"') ? "1h" : "5m") : "none";
 }
 
 /** Fast mode and inference kept to one country cost more; the tiers `auto` and `standard_only` do not. */
@@ -159,6 +159,6 @@ function addDocument(size: PromptSize, source: JsonObject, dataLength: number): 
 }
 
 /** An image is scaled down to about 1,600 tokens by older models, to 4,784 by those since Opus 4.7. */
-function imageTokens(model: string): number {
+export function imageTokens(model: string): number {
   return /claude-(3|(opus|sonnet|haiku)-4(-[0-6])?(-\d{8}|@|$))/.test(model) ? 1_640 : 5_000;
 }
