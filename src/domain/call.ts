@@ -43,6 +43,8 @@ export const callSchema = z.object({
   rates: ratesSchema.nullable(),
   priceVersion: text,
   holdNanoUsd: nano.min(0),
+  /** What it was expected to cost before it left; absent where nobody could tell, and in calls of older versions. */
+  expectedNanoUsd: nano.min(0).optional(),
   attempt: z.int().min(1),
 });
 

@@ -28,6 +28,7 @@ const COLUMNS = [
   "price_version",
   "hold_nano_usd",
   "attempt",
+  "expected_nano_usd",
 ] as const;
 
 export const INSERT_CALL = `INSERT INTO call_rows (${COLUMNS.join(", ")})
@@ -67,6 +68,7 @@ export function rowOfCall(call: Call, seq: number, keys: CallKeys): SqlValue[] {
     call.priceVersion,
     call.holdNanoUsd,
     call.attempt,
+    call.expectedNanoUsd ?? null,
   ];
 }
 
@@ -111,5 +113,6 @@ export function callOfRow(row: Row, keys: CallKeys): Call {
     priceVersion: row.price_version as string | null,
     holdNanoUsd: wholeNumber(row.hold_nano_usd),
     attempt: Number(row.attempt),
+    ...(typeof row.expected_nano_usd === "number" ? { expectedNanoUsd: row.expected_nano_usd } : {}),
   };
 }

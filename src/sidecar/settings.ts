@@ -2,7 +2,6 @@ import type { PassRequest, PassResponse, ProviderHealth, ProviderInfo } from "..
 import type { Budget } from "../domain/budget.ts";
 import type { Config } from "../domain/config.ts";
 import { PriceBook } from "../domain/priceBook.ts";
-import type { UsualOutput } from "../domain/usualOutput.ts";
 import { HttpError } from "./api/http.ts";
 import type { ConfigStore } from "./configStore.ts";
 import type { Gatekeeper } from "./gatekeeper.ts";
@@ -16,21 +15,18 @@ export interface SettingsOptions {
   readonly store: ConfigStore;
   readonly passes: Passes;
   readonly gatekeeper: Gatekeeper;
-  readonly usual: UsualOutput;
   readonly now: () => number;
   readonly url: () => string;
 }
 
 /** The configuration in force, and what follows when it changes: the gate's budgets, the price book, the journal. */
 export class Settings {
-  readonly usual: UsualOutput;
   readonly #options: SettingsOptions;
   readonly #modelLists: ModelLists;
   #prices: PriceBook;
 
   constructor(options: SettingsOptions) {
     this.#options = options;
-    this.usual = options.usual;
     this.#modelLists = new ModelLists(options.now);
     this.#prices = priceBookOf(options.store.config);
   }

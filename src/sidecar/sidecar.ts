@@ -1,6 +1,5 @@
 import type { Config, Environment } from "../domain/config.ts";
 import { Gate } from "../domain/gate.ts";
-import { UsualOutput } from "../domain/usualOutput.ts";
 import type { Calendar } from "../domain/window.ts";
 import { Ledger, type LedgerThresholds } from "../ledger/ledger.ts";
 import { Api } from "./api/api.ts";
@@ -13,16 +12,15 @@ import { Gatekeeper } from "./gatekeeper.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { LoopbackServer } from "./httpServer.ts";
 import { interruptedCall } from "./interrupted.ts";
+import { Learned } from "./learned.ts";
 import { Lifetime } from "./lifetime.ts";
 import { prometheusText } from "./metrics.ts";
 import { Passes } from "./passes.ts";
 import { Settings } from "./settings.ts";
+import { TokenCounter } from "./tokens/tokenCounter.ts";
 
 /** The port that is tried first, so that base URLs stay the same from day to day. */
 const DEFAULT_PORT = 7453;
-/** Calls whose answers teach, at start, how long answers usually are. */
-const CALLS_TO_LEARN_FROM = 1_000;
-const DAYS_TO_LEARN_FROM = 35;
 
 export interface SidecarOptions {
   readonly dataDir: string;
@@ -48,6 +46,7 @@ export class Sidecar {
   readonly #gateway: Gateway;
   readonly #events: EventStream;
   readonly #meter: ComputeMeter;
+  readonly #tokenCounter: TokenCounter;
   readonly #ledger: Ledger;
   #leaving = false;
 
@@ -93,7 +92,9 @@ export class Sidecar {
     for (const alert of ledger.alertsSince(firstStart)) {
       gate.restoreAlert(alert, now());
     }
-    const usual = learnedFrom(ledger, now());
+    const tokenCounter = new TokenCounter();
+    const learned = new Learned(tokenCounter);
+    learned.learnFrom(ledger, now());
     const gatekeeper = new Gatekeeper({
       gate,
       ledger,
@@ -102,12 +103,13 @@ export class Sidecar {
       timeZone: calendar.timeZone,
     });
     let url = "";
-    const settings = new Settings({ store, passes, gatekeeper, usual, now, url: () => url });
+    const settings = new Settings({ store, passes, gatekeeper, now, url: () => url });
     const gateway: Gateway = new Gateway({
       gatekeeper,
       books: ledger,
       passes,
-      usual,
+      learned,
+      tokenCounter,
       config,
       prices: () => settings.prices,
       now,
@@ -143,6 +145,7 @@ export class Sidecar {
     ledger.subscribe((event) => events.tell(event));
     const api = new Api({
       settings,
+      learned,
       figures,
       gatekeeper,
       ledger,
@@ -181,7 +184,7 @@ export class Sidecar {
     await gatekeeper.raiseAlerts();
     meter.start();
     lifetime.touch();
-    return new Sidecar({ url, server, gateway, events, meter, ledger });
+    return new Sidecar({ url, server, gateway, events, meter, tokenCounter, ledger });
   }
 
   private constructor(parts: {
@@ -190,6 +193,7 @@ export class Sidecar {
     gateway: Gateway;
     events: EventStream;
     meter: ComputeMeter;
+    tokenCounter: TokenCounter;
     ledger: Ledger;
   }) {
     this.url = parts.url;
@@ -197,6 +201,7 @@ export class Sidecar {
     this.#gateway = parts.gateway;
     this.#events = parts.events;
     this.#meter = parts.meter;
+    this.#tokenCounter = parts.tokenCounter;
     this.#ledger = parts.ledger;
   }
 
@@ -211,6 +216,7 @@ export class Sidecar {
     await this.#server.close(limitMs);
     await this.#gateway.idle();
     this.#gateway.close();
+    this.#tokenCounter.close();
     await this.#ledger.append({ type: "sidecar.stopped", pid: process.pid });
     await this.#ledger.close();
   }
@@ -236,15 +242,4 @@ async function bookInterrupted(ledger: Ledger, now: () => number): Promise<void>
   for (const { held, at } of ledger.openHolds()) {
     await ledger.append({ type: "call.settled", call: interruptedCall(held, at, now()) });
   }
-}
-
-function learnedFrom(ledger: Ledger, now: number): UsualOutput {
-  const usual = new UsualOutput();
-  // A start does not reach back into archived months.
-  const since = now - DAYS_TO_LEARN_FROM * 86_400_000;
-  const { calls } = ledger.callsPage({ status: "ok", since }, null, CALLS_TO_LEARN_FROM);
-  for (const call of calls.reverse()) {
-    usual.observe(call.provider, call.model, call.usage.outputTokens);
-  }
-  return usual;
 }

@@ -195,7 +195,7 @@ describe("the projection", function () {
     const dir = mkdtempSync(join(tmpdir(), "tollgate-sqlite-"));
     try {
       const ledger = await Ledger.open({ dir, now: () => NOON });
-      const call = sampleCall({ tags: ["ci"], costNanoUsd: 5_000_000_001 });
+      const call = sampleCall({ tags: ["ci"], costNanoUsd: 5_000_000_001, expectedNanoUsd: 4_000 });
       await ledger.append({ type: "call.settled", call });
       await ledger.close();
       const sqlite = sqliteOfNode();
@@ -205,7 +205,9 @@ describe("the projection", function () {
       const database = new sqlite.DatabaseSync(join(dir, "ledger.sqlite"), { readOnly: true });
       assert.deepEqual({ ...database.prepare("PRAGMA integrity_check").get() }, { integrity_check: "ok" });
       const row = database
-        .prepare("SELECT id, started_at, model, tags, cost_nano_usd, cost_usd, output_tokens, rates FROM calls")
+        .prepare(
+          "SELECT id, started_at, model, tags, cost_nano_usd, cost_usd, expected_nano_usd, output_tokens, rates FROM calls",
+        )
         .get();
       assert.deepEqual(
         { ...row },
@@ -216,6 +218,7 @@ describe("the projection", function () {
           tags: '["ci"]',
           cost_nano_usd: 5_000_000_001,
           cost_usd: 5.000000001,
+          expected_nano_usd: 4_000,
           output_tokens: 20,
           rates: JSON.stringify(call.rates),
         },

@@ -8,6 +8,7 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import type { EventStream } from "../eventStream.ts";
 import type { Figures } from "../figures.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
+import type { Learned } from "../learned.ts";
 import type { Settings } from "../settings.ts";
 import { correctionsOf, releaseCall, releaseRequestSchema } from "./callCorrections.ts";
 import { estimateCall } from "./estimate.ts";
@@ -25,6 +26,7 @@ import {
 
 export interface ApiOptions {
   readonly settings: Settings;
+  readonly learned: Learned;
   readonly figures: Figures;
   readonly gatekeeper: Gatekeeper;
   readonly ledger: Ledger;
@@ -216,13 +218,13 @@ export class Api {
   }
 
   #estimate(wanted: Parameters<typeof estimateCall>[1]): unknown {
-    const { settings, gatekeeper, now } = this.#options;
+    const { settings, learned, gatekeeper, now } = this.#options;
     const { providers } = settings.config;
     const provider = Object.hasOwn(providers, wanted.provider) ? providers[wanted.provider] : undefined;
     if (provider === undefined) {
       throw new HttpError(404, "not_found", `No provider is named ${wanted.provider}`);
     }
-    return estimateCall({ provider, prices: settings.prices, usual: settings.usual, gatekeeper, now: now() }, wanted);
+    return estimateCall({ provider, prices: settings.prices, learned, gatekeeper, now: now() }, wanted);
   }
 
   /** The first who claims an alert shows it; all others need not. */

@@ -4,14 +4,14 @@ import { worstCaseOf } from "../../domain/callBound.ts";
 import type { Provider } from "../../domain/config.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
 import { protocolFor } from "../../domain/protocols/families.ts";
-import type { UsualOutput } from "../../domain/usualOutput.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import { type PricedFacts, priceCall } from "../gateway/priceCall.ts";
+import type { Learned } from "../learned.ts";
 
 interface EstimateTools {
   readonly provider: Provider;
   readonly prices: PriceBook;
-  readonly usual: UsualOutput;
+  readonly learned: Learned;
   readonly gatekeeper: Gatekeeper;
   readonly now: number;
 }
@@ -20,10 +20,10 @@ type Wanted = z.output<typeof estimateRequestSchema>;
 
 /** What a prompt would cost, and whether the budgets would let it pass now. Holds nothing. */
 export function estimateCall(tools: EstimateTools, wanted: Wanted): Estimate {
-  const { prices, usual, gatekeeper, now } = tools;
+  const { prices, learned, gatekeeper, now } = tools;
   const { provider, model } = wanted;
   const facts = factsOf(tools.provider, wanted);
-  const { bound, expectedNanoUsd, expectedInputTokens } = priceCall(prices, usual, provider, facts, now);
+  const { bound, expectedNanoUsd, expectedInputTokens } = priceCall(prices, learned, provider, facts, now);
   const attribution = { provider, model, ...wanted.caller };
   const answer = gatekeeper.gate.preview({ attribution, bound, expectedNanoUsd }, now);
   const [tightest] = gatekeeper.gate

@@ -53,9 +53,9 @@ export async function boundedCall(
   { body, context, facts }: ReadRequest,
   frame: CallFrame,
 ): Promise<BoundedCall> {
-  const { gatekeeper, prices, usual, now, upstream, tokenCounter, margin } = options;
+  const { gatekeeper, prices, now, upstream, tokenCounter, margin } = options;
   const { providerName, protocol, request, target, departure } = passage;
-  const priced = (known: RequestFacts) => priceCall(prices(), usual, providerName, known, frame.startedAt);
+  const priced = (known: RequestFacts) => priceCall(prices(), options, providerName, known, frame.startedAt);
   const answerTo = (price: CallPrice) => gatekeeper.gate.preview({ ...price, attribution: frame.attribution }, now());
   const byBytes = priced(facts);
   const answer = answerTo(byBytes);

@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Config, Provider } from "../../domain/config.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
 import { errorShapeOf, protocolFor } from "../../domain/protocols/families.ts";
-import type { UsualOutput } from "../../domain/usualOutput.ts";
 import type { BookReader } from "../../ledger/bookReader.ts";
 import { Departure } from "../departure.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
+import type { Learned } from "../learned.ts";
 import type { Passes } from "../passes.ts";
-import { TokenCounter } from "../tokens/tokenCounter.ts";
+import type { TokenCounter } from "../tokens/tokenCounter.ts";
 import { answer } from "./answer.ts";
 import { wholeBody } from "./body.ts";
 import { DeferredCalls } from "./deferredCalls.ts";
@@ -23,7 +23,8 @@ export interface GatewayOptions {
   readonly gatekeeper: Gatekeeper;
   readonly books: BookReader;
   readonly passes: Passes;
-  readonly usual: UsualOutput;
+  readonly learned: Learned;
+  readonly tokenCounter: TokenCounter;
   readonly config: () => Config;
   readonly prices: () => PriceBook;
   readonly now: () => number;
@@ -35,7 +36,6 @@ export interface GatewayOptions {
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #upstream = new Upstream();
-  readonly #tokenCounter = new TokenCounter();
   readonly #deferred: DeferredCalls;
   readonly #metered: MeteredCalls;
   readonly #unknown: UnknownCalls;
@@ -45,8 +45,7 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#deferred = new DeferredCalls(options);
-    const parts = { upstream: this.#upstream, tokenCounter: this.#tokenCounter, deferred: this.#deferred };
-    this.#metered = new MeteredCalls({ ...options, ...parts });
+    this.#metered = new MeteredCalls({ ...options, upstream: this.#upstream, deferred: this.#deferred });
     this.#unknown = new UnknownCalls({ ...options, upstream: this.#upstream });
   }
 
@@ -79,7 +78,6 @@ export class Gateway {
 
   close(): void {
     this.#upstream.close();
-    this.#tokenCounter.close();
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -9,10 +9,9 @@ import {
   type RequestFacts,
   type Rewrite,
 } from "../../domain/protocol.ts";
-import { TokenMargin } from "../../domain/tokenMargin.ts";
-import type { UsualOutput } from "../../domain/usualOutput.ts";
 import { ClientGoneError } from "../departure.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
+import type { Learned } from "../learned.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
 import { answer, failUnreached } from "./answer.ts";
 import { BodyTooLargeError, readBody } from "./body.ts";
@@ -29,7 +28,7 @@ import { type Upstream, UpstreamError } from "./upstream.ts";
 export interface MeteringOptions {
   readonly gatekeeper: Gatekeeper;
   readonly upstream: Upstream;
-  readonly usual: UsualOutput;
+  readonly learned: Learned;
   readonly tokenCounter: TokenCounter;
   readonly deferred: DeferredCalls;
   readonly prices: () => PriceBook;
@@ -40,13 +39,13 @@ export interface MeteringOptions {
 /** Calls that cost money: read and bounded, held, sent, looked at on their way back, and settled. */
 export class MeteredCalls {
   readonly #options: MeteringOptions;
-  readonly #margin = new TokenMargin();
   readonly #earlier = new EarlierTurns();
   readonly #bounding: BoundingOptions;
 
   constructor(options: MeteringOptions) {
     this.#options = options;
-    this.#bounding = { ...options, margin: this.#margin };
+    const { usual, margin } = options.learned;
+    this.#bounding = { ...options, usual, margin };
   }
 
   /** Takes one call from request to settlement. */
@@ -58,7 +57,7 @@ export class MeteredCalls {
     } catch (error) {
       return rejectUnread(error, response, protocol);
     }
-    const { now, gatekeeper, usual } = this.#options;
+    const { now, gatekeeper, learned } = this.#options;
     const startedAt = now();
     const basis = this.#options.prices().lookUp(passage.providerName, read.facts.model, startedAt)?.basis ?? "unpriced";
     const frame = frameOf(passage, read.facts, { protocol: protocol.name, costBasis: basis, startedAt });
@@ -89,15 +88,14 @@ export class MeteredCalls {
     };
     const outcome = await this.#outcomeOf(passage, facts, read.body, held.id, changes, mayCut ? outputLimit : null);
     const reading = outcome.errorType === CUT_CODE ? outcome.reading : withinLimit(outcome.reading, outputLimit);
-    const booked = bookedCall(frame, { ...outcome, reading, holdNanoUsd: held.holdNanoUsd }, this.#options.prices());
+    const ended = { ...outcome, reading, holdNanoUsd: held.holdNanoUsd };
+    const expected = bound === null ? {} : { expectedNanoUsd };
+    const booked = { ...bookedCall(frame, ended, this.#options.prices()), ...expected };
     const deferredId = reading.basis === "reported" ? null : reading.deferredId;
     const call =
       deferredId === null ? booked : costingAtMost(booked, isHard ? held.holdNanoUsd : price.expectedNanoUsd);
-    if (call.status === "ok" && deferredId === null) {
-      usual.observe(call.provider, call.model, Math.ceil(call.usage.outputTokens / facts.choices));
-    }
-    if (counted !== null && call.usageBasis === "reported" && isOneReading(facts)) {
-      this.#margin.observe(call.requestedModel, counted, call.usage.inputTokens);
+    if (deferredId === null) {
+      learned.observe(call, { ...facts, body: read.body, counted, isPromptAlone: isOneReading(facts) });
     }
     this.#earlier.observe(call.provider, call.requestedModel, reading);
     await gatekeeper.settle(call);

@@ -5,7 +5,7 @@ import { chargesToolFees } from "../../domain/prices/toolFees.ts";
 import type { RequestFacts } from "../../domain/protocol.ts";
 import { costOf, type Rates } from "../../domain/rates.ts";
 import { NO_USAGE } from "../../domain/usage.ts";
-import type { UsualOutput } from "../../domain/usualOutput.ts";
+import type { Learned } from "../learned.ts";
 
 /** What a price depends on. */
 export type PricedFacts = Pick<
@@ -35,9 +35,6 @@ export interface CallPrice {
   readonly expectedInputTokens: number;
 }
 
-/** Bytes of ordinary text to a token: for what is expected, not for what is held. */
-const USUAL_BYTES_PER_TOKEN = 4;
-
 /** The rates without those of cache writes that the request does not ask for. */
 function withCacheWrites(rates: Rates, writes: PricedFacts["cacheWrites"]): Rates {
   switch (writes) {
@@ -53,7 +50,7 @@ function withCacheWrites(rates: Rates, writes: PricedFacts["cacheWrites"]): Rate
 /** The bound and the expected cost of a call at a provider. `at` is ms since the epoch. */
 export function priceCall(
   prices: PriceBook,
-  usual: UsualOutput,
+  { usual, margin }: Pick<Learned, "usual" | "margin">,
   provider: string,
   facts: PricedFacts,
   at: number,
@@ -62,7 +59,7 @@ export function priceCall(
   const hiddenTokens =
     facts.hiddenInput === true ? prices.contextWindow(provider, model) * (facts.hiddenReads ?? 1) : 0;
   const inputBoundTokens = facts.inputBoundTokens + hiddenTokens;
-  const expectedInputTokens = Math.min(inputBoundTokens, Math.ceil(facts.promptBytes / USUAL_BYTES_PER_TOKEN));
+  const expectedInputTokens = Math.min(inputBoundTokens, margin.usuallyOfBytes(model, facts.promptBytes));
   const dearest = prices.dearest(provider, model, at, inputBoundTokens, facts.serviceTier);
   const usually = prices.lookUp(provider, model, at);
   const boundless = facts.boundless === true && !(dearest !== null && isFree(dearest));

@@ -15,6 +15,11 @@ export class TokenCounter {
   #nextId = 1;
   readonly #waiting = new Map<number, (tokens: number | null) => void>();
 
+  /** Whether a count costs no start now. */
+  get isLoaded(): boolean {
+    return this.#worker !== null;
+  }
+
   /** Tokens of all text in a JSON body by o200k; null where they cannot be counted in time. Never throws. */
   count(body: Buffer): Promise<number | null> {
     const worker = this.#running();
