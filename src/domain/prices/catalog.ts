@@ -26,12 +26,22 @@ export function catalogProviderOf(name: string, baseUrl: string): string | null 
   if (byHost !== undefined) {
     return byHost.id;
   }
+  if (OTHER_BEDROCK.test(baseUrl)) {
+    return "aws";
+  }
   const byName = findProvider({ providerId: name });
   const given = name.toLowerCase();
+  if (given === "bedrock") {
+    return "aws";
+  }
   const alias = byName?.provider_match;
   const isExact = byName?.id === given || (alias !== undefined && "equals" in alias && alias.equals === given);
   return byName !== undefined && isExact ? byName.id : null;
 }
+
+/** Bedrock's addresses beside the usual ones: for government clouds, for private links, for both IP versions. */
+const OTHER_BEDROCK =
+  /^https:\/\/([^/?#]+\.)?bedrock-runtime(-fips)?\.[a-z0-9-]+\.(vpce\.)?(amazonaws\.com|api\.aws)(:443)?(\/|$)/i;
 
 /** A model's rates at a time (ms since the epoch), and how long they hold: `dated` ones may be others a minute later. */
 export function publishedRates(
@@ -40,7 +50,8 @@ export function publishedRates(
   atMs: number,
 ): { readonly rates: CatalogRates; readonly dated: boolean } | null {
   const found = published(providerId, model, atMs);
-  const rates = found === null ? null : ratesOf(found.price, found.provider, found.model.id);
+  const hourWrites = found === null ? null : makersHourWrites(found.price, found.model.id, atMs);
+  const rates = found === null ? null : ratesOf(found.price, found.provider, found.model.id, hourWrites);
   return found === null || rates === null ? null : { rates, dated: Array.isArray(found.model.prices) };
 }
 
@@ -95,7 +106,12 @@ type Value = number | TieredPrices | undefined;
  * less: no multiples are made up. Null where the model costs something that our classes cannot hold: no rate for tokens,
  * a fee for each request, or sound without a rate of its own.
  */
-function ratesOf(price: ModelPrice, provider: PublishedProvider, modelId: string): CatalogRates | null {
+function ratesOf(
+  price: ModelPrice,
+  provider: PublishedProvider,
+  modelId: string,
+  hourWrites: HourWrites | null,
+): CatalogRates | null {
   const { input_mtok: input, output_mtok: output } = price;
   const speaksUnpriced = /audio/.test(modelId) && price.input_audio_mtok === undefined;
   if (input === undefined || price.requests_kcount !== undefined || speaksUnpriced) {
@@ -120,7 +136,7 @@ function ratesOf(price: ModelPrice, provider: PublishedProvider, modelId: string
           input: inputRate,
           cachedInput: at(price.cache_read_mtok) ?? inputRate,
           cacheWrite5m,
-          cacheWrite1h: at(price.cache_write_1h_mtok) ?? Math.max(inputRate, cacheWrite5m),
+          cacheWrite1h: at(price.cache_write_1h_mtok) ?? Math.max(inputRate, hourWrite(cacheWrite5m, hourWrites)),
           output: outputRate,
           audioInput: at(price.input_audio_mtok) ?? inputRate,
           audioOutput: at(price.output_audio_mtok) ?? outputRate,
@@ -129,6 +145,32 @@ function ratesOf(price: ModelPrice, provider: PublishedProvider, modelId: string
       };
     }),
   };
+}
+
+/** What the maker of a model charges for writes that are kept for an hour, and for 5 minutes, in pico-USD a token. */
+interface HourWrites {
+  readonly hour: number;
+  readonly fiveMinutes: number;
+}
+
+/** For Claude with a host that lists one price for writes: Anthropic's own two. Null where they are not needed, or not known. */
+function makersHourWrites(price: ModelPrice, modelId: string, atMs: number): HourWrites | null {
+  const claude = /claude-.*$/.exec(modelId)?.[0].replace(/-v\d+(:\d+)?$/, "");
+  if (claude === undefined || price.cache_write_1h_mtok !== undefined) {
+    return null;
+  }
+  const own = published("anthropic", claude, atMs)?.price;
+  const [hour, fiveMinutes] = [own?.cache_write_1h_mtok, own?.cache_write_5m_mtok ?? own?.cache_write_mtok];
+  return hour === undefined || fiveMinutes === undefined
+    ? null
+    : { hour: picoFromUsdPerMTok(valueAt(hour, 0)), fiveMinutes: picoFromUsdPerMTok(valueAt(fiveMinutes, 0)) };
+}
+
+/** Hosts that charge their own rate for 5 minutes charge as much more for the hour as the maker does. */
+function hourWrite(fiveMinutes: number, makers: HourWrites | null): number {
+  return makers === null || makers.fiveMinutes === 0
+    ? fiveMinutes
+    : Math.ceil((fiveMinutes * makers.hour) / makers.fiveMinutes);
 }
 
 /** Where prices step, in prompt tokens: 0 first, and a step holds for prompts of more tokens than it says. */
