@@ -15,10 +15,11 @@ describe("the simulated providers as a program", () => {
   it("prints base URLs that answer, and leaves with 0 on SIGTERM", async () => {
     const { child, urls, exited } = await start();
     try {
-      assert.deepEqual(Object.keys(urls), ["openai", "anthropic", "vllm"]);
+      assert.deepEqual(Object.keys(urls), ["openai", "anthropic", "vllm", "google"]);
       assert.equal((await fetch(`${urls.vllm}/models`)).status, 200);
       assert.equal((await fetch(`${urls.openai}/models`)).status, 401);
       assert.equal((await fetch(`${urls.anthropic}/v1/models`)).status, 401);
+      assert.equal((await fetch(`${urls.google}/v1beta/models`)).status, 403);
     } finally {
       child.kill("SIGTERM");
     }

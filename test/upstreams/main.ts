@@ -7,13 +7,13 @@ const { values } = parseArgs({
 });
 
 const portBase = values["port-base"] === undefined ? undefined : Number(values["port-base"]);
-if (portBase !== undefined && !(Number.isInteger(portBase) && portBase > 0 && portBase < 65_534)) {
+if (portBase !== undefined && !(Number.isInteger(portBase) && portBase > 0 && portBase < 65_533)) {
   console.error(`--port-base: not a port: ${values["port-base"]}`);
   process.exit(2);
 }
 
 const upstreams = await startUpstreams({ ...(portBase === undefined ? {} : { portBase }), default: demoPacing });
-const { openai, anthropic, vllm } = upstreams;
+const { openai, anthropic, vllm, google } = upstreams;
 
 const leave = (): void => {
   void upstreams.stop().then(() => process.exit(0));
@@ -22,4 +22,4 @@ process.once("SIGTERM", leave);
 process.once("SIGINT", leave);
 if (values["exit-with-stdin"]) process.stdin.once("end", leave).resume();
 
-console.log(JSON.stringify({ openai: openai.url, anthropic: anthropic.url, vllm: vllm.url }));
+console.log(JSON.stringify({ openai: openai.url, anthropic: anthropic.url, vllm: vllm.url, google: google.url }));

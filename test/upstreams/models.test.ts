@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { calcPrice } from "@pydantic/genai-prices";
-import { anthropicModels, openaiModels } from "./models.ts";
+import { anthropicModels, googleEmbeddingModels, googleModels, openaiModels } from "./models.ts";
 
 describe("models of the simulated providers", () => {
   for (const [providerId, models] of [
     ["openai", openaiModels],
     ["anthropic", anthropicModels],
+    ["google", { ...googleModels, ...googleEmbeddingModels }],
   ] as const) {
     it(`have a price, under the name asked for and the name served: ${providerId}`, () => {
       for (const name of Object.entries(models).flat()) {

@@ -34,6 +34,21 @@ export const anthropicModels: Readonly<Record<string, string>> = {
   "claude-haiku-4-5": "claude-haiku-4-5-20251001",
 };
 
+/** The same for Google. */
+export const googleModels: Readonly<Record<string, string>> = {
+  "gemini-3.1-pro-preview": "gemini-3.1-pro-preview",
+  "gemini-3-flash-preview": "gemini-3-flash-preview",
+  "gemini-2.5-pro": "gemini-2.5-pro",
+  "gemini-2.5-flash": "gemini-2.5-flash",
+  "gemini-2.5-flash-lite": "gemini-2.5-flash-lite",
+  "gemini-2.0-flash": "gemini-2.0-flash",
+};
+
+/** Google's models that embed. */
+export const googleEmbeddingModels: Readonly<Record<string, string>> = {
+  "gemini-embedding-001": "gemini-embedding-001",
+};
+
 /** The one model of the local vLLM server. */
 export const vllmModel = "qwen2.5-coder-7b";
 

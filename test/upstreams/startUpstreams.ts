@@ -1,20 +1,22 @@
 import { startAnthropicUpstream } from "./anthropicUpstream.ts";
+import { startGoogleUpstream } from "./googleUpstream.ts";
 import { startOpenaiUpstream } from "./openaiUpstream.ts";
 import type { Behaviour } from "./script.ts";
 import type { Upstream } from "./upstreamServer.ts";
 import { startVllmUpstream, type VllmUpstream } from "./vllmUpstream.ts";
 
-/** The three simulated providers. */
+/** The simulated providers. */
 export type Upstreams = {
   openai: Upstream;
   anthropic: Upstream;
   vllm: VllmUpstream;
+  google: Upstream;
   /** Closes all ports and connections. */
   stop(): Promise<void>;
 };
 
 export type UpstreamsOptions = {
-  /** OpenAI takes this port, Anthropic the next, vLLM the one after; absent: free ones. */
+  /** OpenAI takes this port, Anthropic the next, then vLLM and Google; absent: free ones. */
   portBase?: number;
   /** For every call of every server. */
   default?: Behaviour;
@@ -23,7 +25,7 @@ export type UpstreamsOptions = {
 /** Pacing at which people can watch an answer being written. */
 export const demoPacing: Behaviour = { delayMs: 250, gapMs: 15 };
 
-/** Starts all three on 127.0.0.1; if one fails to, the others are stopped again. */
+/** Starts all on 127.0.0.1; if one fails to, the others are stopped again. */
 export const startUpstreams = async (options: UpstreamsOptions = {}): Promise<Upstreams> => {
   const { portBase } = options;
   const at = (offset: number) => ({
@@ -42,7 +44,8 @@ export const startUpstreams = async (options: UpstreamsOptions = {}): Promise<Up
     const openai = keep(await startOpenaiUpstream(at(0)));
     const anthropic = keep(await startAnthropicUpstream(at(1)));
     const vllm = keep(await startVllmUpstream(at(2)));
-    return { openai, anthropic, vllm, stop };
+    const google = keep(await startGoogleUpstream(at(3)));
+    return { openai, anthropic, vllm, google, stop };
   } catch (error) {
     await stop();
     throw error;

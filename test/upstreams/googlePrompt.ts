@@ -1,0 +1,31 @@
+import { countTokens, isJson, type Json, listOf, mediaTokens } from "./tokens.ts";
+
+/** What of a part counts as prompt: its text, media at a flat rate, calls and results of functions as JSON. */
+const partText = (part: Json): string => {
+  if (typeof part.text === "string") return part.text;
+  if (part.inlineData || part.fileData) return "#".repeat(mediaTokens * 4);
+  return JSON.stringify(part);
+};
+
+const contentText = (content: unknown): string =>
+  isJson(content) ? listOf(content.parts).map(partText).join("") : typeof content === "string" ? content : "";
+
+/** The whole prompt of a `generateContent` request: tools first, then the instruction, then each content. */
+export const googlePrompt = (body: Json): string => {
+  const tools = Array.isArray(body.tools) && body.tools.length > 0 ? JSON.stringify(body.tools) : "";
+  const contents = Array.isArray(body.contents) ? body.contents : [body.contents];
+  return [tools, contentText(body.systemInstruction), ...contents.map(contentText)].join("");
+};
+
+/** `promptTokenCount` of a request, as the simulated Google reports it. */
+export const googlePromptTokens = (body: Json): number => countTokens(googlePrompt(body));
+
+/** The same request as chat messages, which scripts listen to. */
+export const asMessages = (body: Json): Json => ({
+  messages: listOf(body.contents).map(({ role, parts }) => ({
+    role: role === "model" ? "assistant" : "user",
+    content: listOf(parts)
+      .filter(({ text }) => typeof text === "string")
+      .map(({ text }) => ({ type: "text", text })),
+  })),
+});
