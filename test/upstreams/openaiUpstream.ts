@@ -1,6 +1,7 @@
 import { type Answer, answerTo, limitOf } from "./answer.ts";
 import { openaiModels, servedBy } from "./models.ts";
 import { openaiError, openaiErrorEvent } from "./openaiError.ts";
+import { createResponses } from "./openaiResponsesRoute.ts";
 import { createImplicitCache, type ImplicitCache } from "./promptCache.ts";
 import type { ReceivedRequest } from "./receivedRequest.ts";
 import { errorBody, plain, type Reply, retryAfterOf, withErrorAfter } from "./reply.ts";
@@ -9,7 +10,7 @@ import { chatPrompt, chatPromptTokens, isJson, type Json } from "./tokens.ts";
 import { type Handler, startUpstream, type Upstream, type UpstreamOptions } from "./upstreamServer.ts";
 import { hexId, padding, wireId } from "./wireId.ts";
 
-/** The simulated OpenAI: chat completions and models, with the bytes the real one was recorded to send. */
+/** The simulated OpenAI: chat completions, responses and models, with the bytes the real one was recorded to send. */
 export const startOpenaiUpstream = (options?: UpstreamOptions): Promise<Upstream> =>
   startUpstream(openaiHandler(), "/v1", options);
 
@@ -18,22 +19,25 @@ const rateLimit = { requests: 10_000, tokens: 2_000_000 };
 
 const openaiHandler = (): Handler => {
   const cache = createImplicitCache();
+  const responses = createResponses(cache);
   return (request, script) => {
-    const reply = route(request, () => {
+    const chatCall = (): Reply => {
       const body = request.body ?? {};
       const behaviour = script.take(body);
       return { ...chat(body, behaviour, cache), behaviour };
-    });
+    };
+    const reply = route(request, chatCall, () => responses(request, script));
     return { ...reply, headers: { ...commonHeaders(request), ...reply.headers } };
   };
 };
 
-const route = (request: ReceivedRequest, chatCall: () => Reply): Reply => {
+const route = (request: ReceivedRequest, chatCall: () => Reply, responsesCall: () => Reply): Reply => {
   const keyFault = checkKey(request);
   if (keyFault) return keyFault;
   const { method, path } = request;
   if (method === "GET" && path === "/v1/models") return modelList();
   if (method === "GET" && path.startsWith("/v1/models/")) return oneModel(path.slice("/v1/models/".length));
+  if (/^\/v1\/responses(\/|$)/.test(path)) return responsesCall();
   if (method === "POST" && path === "/v1/chat/completions") {
     return request.body ? chatCall() : openaiError(400, "We could not parse the JSON body of your request.");
   }

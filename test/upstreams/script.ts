@@ -8,6 +8,8 @@ export type Behaviour = {
   answerTokens?: number;
   /** Hidden reasoning (OpenAI) or a thinking block (Anthropic) of this many tokens, counted as output. */
   reasoningTokens?: number;
+  /** OpenAI's responses: web searches that the model makes where it may. */
+  searches?: number;
   /** Stands in place of the computed usage, in the provider's own shape. In an Anthropic stream: of the last one. */
   usage?: Json;
   /** Anthropic streams: the usage in `message_start`, where it shall differ from the last one. */
@@ -94,7 +96,7 @@ const magicWord = /^\s*\[sim:([a-z]+)((?: +\d+)*)\]/;
 /**
  * Reads `[sim:…]` words at the start of a text and returns what follows them. Words: `error STATUS [RETRY_AFTER_SECONDS]`,
  * `slow [GAP_MS]`, `hang`, `stall [EVENTS]`, `cut [EVENTS]`, `fail [EVENTS]`, `garbage`, `long TOKENS`, `reasoning TOKENS`,
- * `nousage`, `nolimit`, `gzip`, `split BYTES`. An unknown word is taken off and does nothing.
+ * `search TIMES`, `nousage`, `nolimit`, `gzip`, `split BYTES`. An unknown word is taken off and does nothing.
  */
 export const magicWords = (text: string): { behaviour: Behaviour; rest: string } => {
   const behaviour: Behaviour = {};
@@ -129,6 +131,8 @@ const meaning = (word: string, [first, second]: number[]): Behaviour => {
       return { answerTokens: first ?? 1000 };
     case "reasoning":
       return { reasoningTokens: first ?? 256 };
+    case "search":
+      return { searches: first ?? 1 };
     case "nousage":
       return { omitUsage: true };
     case "nolimit":
