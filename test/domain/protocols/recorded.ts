@@ -11,14 +11,16 @@ export interface Recorded {
   readonly host: string;
   readonly method: string;
   readonly path: string;
+  /** Without a question mark; absent or empty where there is none. */
+  readonly query?: string;
   readonly request: string;
   readonly status: number;
   readonly contentType: string;
   readonly response: string;
 }
 
-/** Every recorded exchange whose path ends so. */
-export function recordedAt(ending: string): Recorded[] {
+/** Every recorded exchange; none where there are no recordings. */
+export function allRecorded(): Recorded[] {
   if (RECORDINGS_MISSING !== null) {
     return [];
   }
@@ -26,8 +28,12 @@ export function recordedAt(ending: string): Recorded[] {
     .filter((name) => name.endsWith(".jsonl"))
     .flatMap((name) => readFileSync(path.join(folder, name), "utf8").split("\n"))
     .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Recorded)
-    .filter((exchange) => exchange.method === "POST" && exchange.path.endsWith(ending));
+    .map((line) => JSON.parse(line) as Recorded);
+}
+
+/** Every recorded exchange whose path ends so. */
+export function recordedAt(ending: string): Recorded[] {
+  return allRecorded().filter((exchange) => exchange.method === "POST" && exchange.path.endsWith(ending));
 }
 
 export const isStream = (exchange: Recorded) => exchange.contentType.startsWith("text/event-stream");
