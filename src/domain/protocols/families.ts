@@ -43,7 +43,16 @@ const PROTOCOLS: Readonly<Record<Family, ReadonlyArray<(baseUrl: string | undefi
   openai: [chat, ...responses, completions, embeddings],
   anthropic: [() => anthropicMessages],
   google: [() => googleGenerate, () => googleEmbed, () => vertexAnthropic, chat],
-  ollama: [() => ollamaChat, () => ollamaGenerate, () => ollamaEmbed, chat, ...responses, completions, embeddings],
+  ollama: [
+    () => ollamaChat,
+    () => ollamaGenerate,
+    () => ollamaEmbed,
+    () => anthropicMessages,
+    chat,
+    ...responses,
+    completions,
+    embeddings,
+  ],
   cohere: [() => cohereChat, () => cohereEmbed],
   bedrock: [() => bedrockConverse, () => bedrockInvoke, chat],
 };
