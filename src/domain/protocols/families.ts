@@ -57,6 +57,8 @@ const PROTOCOLS: Readonly<Record<Family, ReadonlyArray<(baseUrl: string | undefi
   bedrock: [() => bedrockConverse, () => bedrockInvoke, chat],
 };
 
+const FAMILIES = Object.keys(PROTOCOLS) as Family[];
+
 const ERROR_SHAPES: Readonly<Record<Family, ErrorShape>> = {
   openai: openaiErrors,
   anthropic: anthropicErrors,
@@ -68,17 +70,36 @@ const ERROR_SHAPES: Readonly<Record<Family, ErrorShape>> = {
 
 /**
  * What a route is to the gate, by the path below the provider's base, without query; null where nobody knows it. The
- * provider's base URL tells in what the host differs from others of its family.
+ * provider's base URL tells in what the host differs from others of its family. Many hosts speak another family's protocol
+ * too (Anthropic's messages beside OpenAI's chat): what costs money is then read by that one.
  */
 export function protocolFor(family: Family, method: string, path: string, baseUrl?: string): Route | null {
-  for (const make of PROTOCOLS[family]) {
+  const own = routeAmong(PROTOCOLS[family], method, path, baseUrl);
+  if (own !== null) {
+    return own;
+  }
+  if (isFreeRoute(family, method, path)) {
+    return { kind: "free", protocol: null };
+  }
+  const others = FAMILIES.filter((other) => other !== family).flatMap((other) => PROTOCOLS[other]);
+  const found = routeAmong(others, method, path, baseUrl);
+  return found?.kind === "free" ? null : found;
+}
+
+function routeAmong(
+  protocols: ReadonlyArray<(baseUrl: string | undefined) => Protocol>,
+  method: string,
+  path: string,
+  baseUrl: string | undefined,
+): Route | null {
+  for (const make of protocols) {
     const protocol = make(baseUrl);
     const kind = protocol.recognise(method, path);
     if (kind !== null) {
       return kind === "free" ? { kind, protocol: null } : { kind, protocol };
     }
   }
-  return isFreeRoute(family, method, path) ? { kind: "free", protocol: null } : null;
+  return null;
 }
 
 /** How to word an error on a route that no protocol knows. */

@@ -34,12 +34,21 @@ describe("routes", () => {
     assert.equal(route("openai", "GET", "/v1/models/org/model"), "free");
     assert.equal(route("openai", "POST", "/moderations"), "free");
     assert.equal(route("anthropic", "POST", "/v1/messages/count_tokens"), "free");
-    for (const path of ["/fine_tuning/jobs", "/videos", "/chat/completions/x", "/messages"]) {
+    for (const path of ["/fine_tuning/jobs", "/videos", "/chat/completions/x", "/api/pull"]) {
       assert.equal(route("openai", "POST", path), "unknown");
     }
-    for (const path of ["/v1/messages/batches", "/v1/complete", "/v1/chat/completions"]) {
+    for (const path of ["/v1/complete", "/api/copy"]) {
       assert.equal(route("anthropic", "POST", path), "unknown");
     }
+  });
+});
+
+describe("routes of another family", () => {
+  it("are metered by its protocol, on hosts that speak more than one", () => {
+    assert.equal(route("openai", "POST", "/anthropic/v1/messages"), "anthropic-messages");
+    assert.equal(route("anthropic", "POST", "/v1/chat/completions"), "openai-chat");
+    assert.equal(route("openai", "POST", "/v1beta/models/gemini-2.5-pro:generateContent"), "google-generate");
+    assert.equal(route("openai", "POST", "/api/chat"), "ollama-chat");
   });
 });
 
