@@ -18,11 +18,15 @@ import { isFreeRoute } from "./freeRoutes.ts";
 import { googleEmbed } from "./googleEmbed.ts";
 import { googleGenerate } from "./googleGenerate.ts";
 import { ollamaChat, ollamaEmbed, ollamaGenerate } from "./ollama.ts";
+import { openaiBatches } from "./openaiBatches.ts";
 import { openaiChatProtocol } from "./openaiChat.ts";
 import { chatDialectOf } from "./openaiChatDialect.ts";
 import { openaiCompletionsProtocol } from "./openaiCompletions.ts";
 import { openaiEmbeddings } from "./openaiEmbeddings.ts";
+import { openaiImages } from "./openaiImages.ts";
 import { openaiCompaction, openaiResponses } from "./openaiResponses.ts";
+import { openaiSpeech } from "./openaiSpeech.ts";
+import { openaiTranscriptionsProtocol } from "./openaiTranscriptions.ts";
 import { perHost } from "./perHost.ts";
 import { vertexAnthropic } from "./vertexAnthropic.ts";
 
@@ -36,11 +40,14 @@ export type Route =
 const chat = perHost((baseUrl) => atDeployment(openaiChatProtocol(chatDialectOf(baseUrl)), baseUrl));
 const completions = perHost((baseUrl) => atDeployment(openaiCompletionsProtocol(chatDialectOf(baseUrl)), baseUrl));
 const embeddings = perHost((baseUrl) => atDeployment(openaiEmbeddings, baseUrl));
+const images = perHost((baseUrl) => atDeployment(openaiImages, baseUrl));
+const speech = perHost((baseUrl) => atDeployment(openaiSpeech, baseUrl));
+const transcriptions = perHost((baseUrl) => atDeployment(openaiTranscriptionsProtocol(baseUrl), baseUrl));
 const responses = [() => openaiResponses, () => openaiCompaction];
 
 /** The protocols that each family of providers speaks. A new one is a file of its own and a line here. */
 const PROTOCOLS: Readonly<Record<Family, ReadonlyArray<(baseUrl: string | undefined) => Protocol>>> = {
-  openai: [chat, ...responses, completions, embeddings],
+  openai: [chat, ...responses, completions, embeddings, images, speech, transcriptions, () => openaiBatches],
   anthropic: [() => anthropicMessages],
   google: [() => googleGenerate, () => googleEmbed, () => vertexAnthropic, chat],
   ollama: [

@@ -31,9 +31,15 @@ const RESPONSES: readonly FreeRoute[] = [
   })),
 ];
 
+/** Files are kept without charge; what a batch of requests in one of them costs, the batch and its results tell. */
+const FILES: readonly FreeRoute[] = [
+  { method: "POST", path: /^(\/openai)?(\/v\d+)?\/(files|uploads|uploads\/[^/]+\/(parts|complete|cancel))\/?$/ },
+  { method: "DELETE", path: /^(\/openai)?(\/v\d+)?\/files\/[^/]+\/?$/ },
+];
+
 /** Routes that providers answer without charge. */
 const FREE_ROUTES: Readonly<Record<Family, readonly FreeRoute[]>> = {
-  openai: [...MODELS, ...RESPONSES, { method: "POST", path: /^(\/v\d+)?\/moderations\/?$/ }],
+  openai: [...MODELS, ...RESPONSES, ...FILES, { method: "POST", path: /^(\/v\d+)?\/moderations\/?$/ }],
   anthropic: [...MODELS, { method: "POST", path: /^(\/v\d+)?\/messages\/count_tokens\/?$/ }],
   // Files and lists cost nothing. A cache is billed by the hour, and documents that are put into a store by the token.
   google: [

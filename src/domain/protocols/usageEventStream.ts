@@ -71,11 +71,11 @@ export class UsageEventStream implements StreamReader, SseSink {
   }
 
   get complete(): boolean {
-    return this.#done || this.#completed >= (this.#reader.answers ?? 1);
+    return this.#done || this.#completed > 0;
   }
 
   get lastEventPassed(): boolean {
-    return this.complete;
+    return this.#done || this.#completed >= (this.#reader.answers ?? 1);
   }
 
   reading(): Reading {
