@@ -10,7 +10,8 @@ import { OllamaStream } from "./ollamaStream.ts";
 /** A base URL may end in `/api` or before it. */
 const CHAT = /^(\/api)?\/chat\/?$/;
 const GENERATE = /^(\/api)?\/generate\/?$/;
-const EMBED = /^(\/api)?\/(embed|embeddings)\/?$/;
+/** `/embeddings` alone is OpenAI's. */
+const EMBED = /^(\/api)?\/embed\/?$|^\/api\/embeddings\/?$/;
 
 const writing: Omit<Protocol, "name" | "recognise"> = {
   countRoute: null,
