@@ -9,6 +9,7 @@ import { type SseSink, SseSplitter, sseData } from "./sse.ts";
 /** Names as they end in JSON; without their first quote, which is everywhere, they are found faster. */
 const USAGE = Buffer.from('usage"');
 const ERROR = Buffer.from('error"');
+const TIMINGS = Buffer.from('timings"');
 /** No event that carries text is as short as the one that says `[DONE]`. */
 const DONE_LENGTH = 32;
 const NULL_BYTE = 0x6e;
@@ -126,7 +127,7 @@ export class OpenaiChatStream implements StreamReader, SseSink {
 
   /** Takes in an event, and says whether it is one that the client must not see. */
   #look(raw: Buffer): boolean {
-    const matters = holdsUsage(raw) || raw.includes(ERROR) || raw.length <= DONE_LENGTH;
+    const matters = holdsUsage(raw) || raw.includes(ERROR) || raw.includes(TIMINGS) || raw.length <= DONE_LENGTH;
     if (!matters && this.#answering && this.#model !== null) {
       this.#backlog.add(raw);
       return false;

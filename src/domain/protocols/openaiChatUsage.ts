@@ -13,12 +13,12 @@ export interface ChatReport {
 }
 
 /**
- * Reads an OpenAI-shaped report, which may stand in `usage` or, with Groq, in `x_groq.usage`. Null where neither says
- * anything. `prompt_tokens` includes cached reads, cache writes and audio; `completion_tokens` includes reasoning, except
+ * Reads an OpenAI-shaped report, which may stand in `usage` or, with Groq, in `x_groq.usage`; llama.cpp's `timings` say the
+ * same where it leaves both out. Null where none says anything. `prompt_tokens` includes cached reads, cache writes and audio; `completion_tokens` includes reasoning, except
  * with hosts (xAI, Gemini) that count it beside: there the total tells.
  */
 export function chatReportOf(answer: JsonObject, facts: RequestFacts): ChatReport | null {
-  const usage = isObject(answer.usage) ? answer.usage : objectOf(answer.x_groq).usage;
+  const usage = isObject(answer.usage) ? answer.usage : (objectOf(answer.x_groq).usage ?? timedUsage(answer.timings));
   if (!isObject(usage)) {
     return null;
   }
@@ -49,6 +49,16 @@ export function chatReportOf(answer: JsonObject, facts: RequestFacts): ChatRepor
     outputReported: completion !== null,
     costUsd: reportedUsd(usage),
   };
+}
+
+/** llama.cpp counts what it read anew (`prompt_n`), what it had read before (`cache_n`), and what it wrote. */
+function timedUsage(timings: unknown): JsonObject | null {
+  const { prompt_n: read, cache_n: cached, predicted_n: written } = objectOf(timings);
+  const known = countOf(cached) ?? 0;
+  const tokens = countOf(read);
+  return tokens === null
+    ? null
+    : { prompt_tokens: tokens + known, prompt_tokens_details: { cached_tokens: known }, completion_tokens: written };
 }
 
 /** Hosts that search may count; where they do not, each search that was asked for is taken as made. */

@@ -52,9 +52,16 @@ function imageTokens(model: string, detail: string | null): number {
   return 16_640;
 }
 
-/** OpenRouter's own figure, in USD; with a key of the user's own, what that key's provider bills comes on top. */
+/** xAI counts in these, to the USD. */
+const TICKS = 10_000_000_000;
+
+/**
+ * A host's own figure, in USD: OpenRouter's `cost` (with a key of the user's own, what that key's provider bills comes on
+ * top), Perplexity's `cost.total_cost`, xAI's `cost_in_usd_ticks`.
+ */
 export function reportedUsd(usage: JsonObject): number | null {
-  const cost = usdOf(usage.cost);
+  const ticks = usage.cost_in_usd_ticks;
+  const cost = usdOf(typeof ticks === "number" ? ticks / TICKS : (objectOf(usage.cost).total_cost ?? usage.cost));
   const upstream = usdOf(objectOf(usage.cost_details).upstream_inference_cost);
   return cost !== null && usage.is_byok === true ? cost + (upstream ?? 0) : cost;
 }

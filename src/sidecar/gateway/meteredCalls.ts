@@ -93,7 +93,9 @@ export class MeteredCalls {
     const booked = { ...bookedCall(frame, ended, this.#options.prices()), ...expected };
     const deferredId = reading.basis === "reported" ? null : reading.deferredId;
     const call =
-      deferredId === null ? booked : costingAtMost(booked, isHard ? held.holdNanoUsd : price.expectedNanoUsd);
+      deferredId === null || bound === null
+        ? booked
+        : costingAtMost(booked, isHard ? held.holdNanoUsd : price.expectedNanoUsd);
     if (deferredId === null) {
       learned.observe(call, { ...facts, body: read.body, counted, isPromptAlone: isOneReading(facts) });
     }

@@ -120,7 +120,9 @@ function wholeAnswer({ status, headers, length, protocol, facts, decoder }: Whol
       const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
       const body = decoder === null ? bytes : await decodeWhole(bytes, decoder);
       const reading = protocol.readJson(status, body, facts, headers);
-      return status < 300 && reading.basis === "none" ? estimateFromBytes(facts, body.length, reading) : reading;
+      // What work cost that goes on is told later; until then there is nothing to be estimated from.
+      const isUnknown = reading.basis === "none" && reading.deferredId === null;
+      return status < 300 && isUnknown ? estimateFromBytes(facts, body.length, reading) : reading;
     },
   };
 }
