@@ -46,10 +46,9 @@ const route = (request: ReceivedRequest, call: (write: Write) => Reply): Reply =
         json,
       );
     case "POST /api/pull":
-      return events(
-        200,
-        ["pulling manifest", "success"].map((status) => ({ status })),
-      );
+      return request.body?.stream === false
+        ? plain(200, JSON.stringify({ status: "success" }), json)
+        : events(200, [{ status: "pulling manifest" }, { status: "success" }]);
     case "DELETE /api/delete":
       return plain(200, "", json);
     case "POST /api/chat":
