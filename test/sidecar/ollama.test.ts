@@ -81,7 +81,7 @@ describe("Ollama, through the real sidecar process", function () {
     const end = new AbortController();
     await new Promise<void>((resolve) => {
       const onEvent = (event: TollgateEvent) => {
-        if (event.type === "compute.accrued" && event.provider === "hourly") {
+        if (event.type === "compute.accrued" && event.accrual.provider === "hourly") {
           resolve();
         }
       };
