@@ -42,6 +42,9 @@ describe("Ollama, through the real sidecar process", function () {
     await upstream?.stop();
   });
 
+  /** What came to Ollama beside the questions whether it is up. */
+  const posted = () => upstream.requests.filter(({ method }) => method === "POST");
+
   /** Ollama's own client, and the heads of the answers it got. */
   function clientOf(provider: string) {
     const heads: Headers[] = [];
@@ -97,7 +100,7 @@ describe("Ollama, through the real sidecar process", function () {
       assert.match(thrown.message, /Nobody knows the price of this model/);
       return true;
     });
-    assert.equal(upstream.requests.length, 0);
+    assert.equal(posted().length, 0);
   });
 
   it("is charged at a price of the user's, with a cached prompt estimated and never taken for nothing", async () => {
@@ -120,9 +123,9 @@ describe("Ollama, through the real sidecar process", function () {
     const clamped = Number(heads[0]?.get("x-tollgate-clamped-output"));
     assert.ok(clamped >= 256 && clamped * OUTPUT <= 20_000_000, String(clamped));
     const sent = JSON.stringify({ messages, model: ollamaModel, options, stream: false });
-    const asked = JSON.parse(upstream.requests[0]?.rawBody ?? "");
-    assert.deepEqual(asked, { ...JSON.parse(sent), options: { ...options, num_predict: clamped } });
-    assert.ok(upstream.requests[0]?.rawBody.includes(`"temperature":0.5,"num_predict":${clamped},"seed":7`));
+    const { rawBody } = posted()[0] ?? { rawBody: "" };
+    assert.deepEqual(JSON.parse(rawBody), { ...JSON.parse(sent), options: { ...options, num_predict: clamped } });
+    assert.ok(rawBody.includes(`"temperature":0.5,"num_predict":${clamped},"seed":7`));
   });
 
   it("is cut with an error line where it goes on beyond the limit, and clients tell", async () => {
