@@ -5,8 +5,19 @@ import { usageBasisSchema, usageSchema } from "./usage.ts";
 export const callStatusSchema = z.enum(["ok", "error", "cancelled", "interrupted", "refused"]);
 export type CallStatus = z.infer<typeof callStatusSchema>;
 
-/** What a cost rests on. `unpriced` is a call whose price nobody knows: its cost stands as 0 and is shown as unknown. */
-export const costBasisSchema = z.enum(["catalog", "override", "reported", "compute-hour", "free", "unpriced"]);
+/**
+ * What a cost rests on. `override` is a price of the user's own, `default` the user's price for models that nobody has
+ * priced. `unpriced` is a call whose price nobody knows: its cost stands as 0 and is shown as unknown.
+ */
+export const costBasisSchema = z.enum([
+  "catalog",
+  "override",
+  "default",
+  "reported",
+  "compute-hour",
+  "free",
+  "unpriced",
+]);
 export type CostBasis = z.infer<typeof costBasisSchema>;
 
 const text = z.string().nullable();

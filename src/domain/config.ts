@@ -3,6 +3,11 @@ import { budgetSchema, DEFAULT_WARN_AT } from "./budget.ts";
 
 export const DEFAULT_HOURLY_RATE_USD = 0.16;
 
+/** The public source of the catalogue that comes with Tollgate. */
+export const DEFAULT_PRICES_SOURCE =
+  "https://raw.githubusercontent.com/pydantic/genai-prices/main/prices/new_data/v2/data.json";
+const MOST_PRICES = 5_000;
+
 const usdRate = z.number().min(0, "a price cannot be negative").max(1_000_000);
 
 /** How a provider's calls are priced. */
@@ -35,6 +40,10 @@ const baseUrl = z.string().refine((text) => {
   );
 }, "must be an http:// or https:// address without query or fragment, such as https://api.openai.com/v1");
 
+function isMoment(text: string): boolean {
+  return z.iso.date().safeParse(text).success || z.iso.datetime({ offset: true }).safeParse(text).success;
+}
+
 function parseUrl(text: string): URL | null {
   try {
     return new URL(text);
@@ -50,16 +59,54 @@ export const providerSchema = z.strictObject({
 });
 export type Provider = z.infer<typeof providerSchema>;
 
-/** A user's own price; `model` may hold `*`. It comes before the catalogue. */
-export const priceSchema = z.strictObject({
-  provider: z.string().min(1),
-  model: z.string().min(1),
+/**
+ * Rates as a person writes them, in USD for a million tokens, `webSearchUsd` for one search. A class without a rate costs
+ * what input (or output) costs; writes that are kept for an hour cost what other writes cost, where they have no rate.
+ */
+const tokenPrices = {
   inputUsdPerMTok: usdRate,
   outputUsdPerMTok: usdRate,
   cachedInputUsdPerMTok: usdRate.optional(),
   cacheWriteUsdPerMTok: usdRate.optional(),
-});
+  cacheWrite1hUsdPerMTok: usdRate.optional(),
+  audioInputUsdPerMTok: usdRate.optional(),
+  audioOutputUsdPerMTok: usdRate.optional(),
+  webSearchUsd: z.number().min(0, "a price cannot be negative").max(1_000).optional(),
+};
+
+/** A day, which begins at local midnight, or an instant that names its zone. */
+const momentSchema = z
+  .string()
+  .refine(isMoment, "a day (2026-11-21, from local midnight) or a time with its zone (2026-11-21T08:00:00Z)");
+
+/**
+ * A user's own price; `provider` and `model` may hold `*`. It comes before the catalogue, for calls that start at `from` or
+ * later and before `until`.
+ */
+export const priceSchema = z
+  .strictObject({
+    provider: z.string().min(1).max(200),
+    model: z.string().min(1).max(300),
+    ...tokenPrices,
+    from: momentSchema.optional(),
+    until: momentSchema.optional(),
+  })
+  .refine(({ from, until }) => from === undefined || until === undefined || Date.parse(from) < Date.parse(until), {
+    error: "the price ends before it begins",
+    path: ["until"],
+  });
 export type Price = z.infer<typeof priceSchema>;
+
+/** What a model costs that nobody has priced. */
+export const defaultPriceSchema = z.strictObject(tokenPrices);
+export type TokenPrices = z.infer<typeof defaultPriceSchema>;
+
+/** Where the published prices are fetched from, if ever: over the network encrypted, without only on this machine. */
+const pricesSourceSchema = z.string().refine((text) => {
+  const url = parseUrl(text);
+  const isLoopback = url !== null && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
+  return url !== null && url.username === "" && (url.protocol === "https:" || (url.protocol === "http:" && isLoopback));
+}, "must be an https:// address");
 
 /** How the gate treats calls when money is short. */
 export const gateSettingsSchema = z.strictObject({
@@ -74,7 +121,12 @@ export type GateSettings = z.infer<typeof gateSettingsSchema>;
 
 export const configSchema = z.strictObject({
   providers: z.record(providerNameSchema, providerSchema).default({}),
-  prices: z.array(priceSchema).default([]),
+  prices: z.array(priceSchema).max(MOST_PRICES).default([]),
+  /** Null: a model that nobody has priced has no price, and a hard budget refuses it. */
+  defaultPrice: defaultPriceSchema.nullable().default(null),
+  /** Whether the published prices are fetched anew by themselves. */
+  priceUpdates: z.enum(["off", "weekly"]).default("off"),
+  pricesSource: pricesSourceSchema.default(DEFAULT_PRICES_SOURCE),
   budgets: z
     .array(budgetSchema)
     .default([])

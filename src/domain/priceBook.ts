@@ -1,19 +1,13 @@
 import { wildcardMatches } from "./budget.ts";
 import type { CostBasis } from "./call.ts";
-import type { Config, Price, Pricing, Provider } from "./config.ts";
-import { picoFromUsdPerMTok } from "./money.ts";
-import {
-  CATALOG_VERSION,
-  type CatalogRates,
-  catalogProviderOf,
-  chatModelsOf,
-  contextWindowOf,
-  dearestSearchNanoUsd,
-  publishedRates,
-} from "./prices/catalog.ts";
+import type { Config, Price, Provider, TokenPrices } from "./config.ts";
+import { builtInCatalog } from "./prices/builtInCatalog.ts";
+import type { Catalog } from "./prices/catalog.ts";
+import type { CatalogRates } from "./prices/catalogRates.ts";
 import { contextLimitOf, outputLimitOf } from "./prices/modelLimits.ts";
-import { tierPercent } from "./prices/serviceTiers.ts";
-import { FREE_RATES, type Rates } from "./rates.ts";
+import { OwnPrices, writtenRates } from "./prices/ownPrices.ts";
+import { heldMultiple, ratesInTier, type TierMultiple, tierInWords, tierMultiple } from "./prices/serviceTiers.ts";
+import { dearerRates, FREE_RATES, type Rates } from "./rates.ts";
 
 /** What a call costs, and on whose word. `version` names the edition of the prices. */
 export interface Priced {
@@ -22,39 +16,80 @@ export interface Priced {
   readonly version: string;
 }
 
+/** Where a price comes from. `provider` and `model` are as the entry names them, in the configuration or the catalogue. */
+export interface PriceSource {
+  readonly kind: "own" | "fixed" | "free" | "compute-hour" | "catalog" | "default";
+  readonly provider: string | null;
+  readonly model: string | null;
+  /** Of a price of the user's own, as it is written. */
+  readonly from: string | null;
+  readonly until: string | null;
+}
+
+/** All that is known of a model's price at a time. */
+export interface Quote {
+  readonly tiers: CatalogRates["tiers"];
+  readonly basis: CostBasis;
+  readonly version: string;
+  readonly source: PriceSource;
+}
+
+export interface PriceBookOptions {
+  /** What a model costs that nobody has priced; null or absent: then it has no price. */
+  readonly defaultPrice?: TokenPrices | null;
+  /** Absent: the catalogue that comes with Tollgate. */
+  readonly catalog?: Catalog;
+  /** IANA name: by this clock begin the days from which a user's price holds. */
+  readonly timeZone?: string;
+  /** The book before this one, which stands for calls that started before `until`, ms since the epoch. */
+  readonly earlier?: { readonly book: PriceBook; readonly until: number };
+}
+
 /** Prices that stand in the configuration. */
 const CONFIGURED = "configuration";
 /** Entries kept; clients can name any number of models. */
 const LARGEST_CACHE = 2_000;
 const MINUTE_MS = 60_000;
 
-interface Found {
-  readonly rates: CatalogRates;
-  readonly basis: CostBasis;
-  readonly version: string;
+/** What was found, and from when until when it is so. */
+interface Remembered {
+  readonly quote: Quote | null;
+  readonly from: number;
+  readonly until: number;
 }
 
 /**
  * Rates of every model of the configured providers. A provider's policy `free` or `compute-hour` stands for all its calls;
- * else the user's own prices come first (the first entry that matches), then a fixed price, then the catalogue. Made anew
- * when the configuration changes.
+ * else the user's own prices come first (the first entry that matches and is in force), then a fixed price, then the
+ * catalogue, then the default price, if there is one. Made anew when the configuration or the catalogue changes.
  */
 export class PriceBook {
-  readonly version: string = CATALOG_VERSION;
+  readonly catalog: Catalog;
   readonly #providers: Config["providers"];
-  readonly #prices: Config["prices"];
+  readonly #prices: readonly Price[];
+  readonly #own: OwnPrices;
+  readonly #defaultPrice: TokenPrices | null;
+  readonly #earlier: PriceBookOptions["earlier"];
   readonly #catalogNames = new Map<string, string | null>();
-  /** Published rates by provider and model; dated ones by the minute as well, since some change by the hour of the day. */
-  readonly #found = new Map<string, { readonly minute: number | null; readonly found: Found | null }>();
+  readonly #remembered = new Map<string, Remembered>();
 
-  constructor(providers: Config["providers"], prices: Config["prices"]) {
+  constructor(providers: Config["providers"], prices: readonly Price[], options: PriceBookOptions = {}) {
+    this.catalog = options.catalog ?? builtInCatalog();
     this.#providers = providers;
     this.#prices = prices;
+    this.#own = new OwnPrices(prices, options.timeZone ?? "UTC");
+    this.#defaultPrice = options.defaultPrice ?? null;
+    this.#earlier = options.earlier;
+  }
+
+  /** The edition of the published prices. */
+  get version(): string {
+    return this.catalog.version;
   }
 
   /**
-   * The rates of a call at `atMs` (ms since the epoch), in the tier that was served and, for models that cost more with
-   * long prompts, for that many input tokens in all. Null where nobody knows the price.
+   * The rates of a call that started at `atMs` (ms since the epoch), in the tier that was served and, for models that cost
+   * more with long prompts, for that many input tokens in all. Null where nobody knows the price.
    */
   lookUp(
     provider: string,
@@ -63,14 +98,22 @@ export class PriceBook {
     serviceTier?: string | null,
     inputTokens: number = 0,
   ): Priced | null {
-    const found = this.#find(provider, model, atMs);
-    if (found === null) {
+    if (this.#earlier !== undefined && atMs < this.#earlier.until) {
+      return this.#earlier.book.lookUp(provider, model, atMs, serviceTier, inputTokens);
+    }
+    const quote = this.#find(provider, model, atMs);
+    if (quote === null) {
       return null;
     }
-    const { tiers } = found.rates;
+    const { tiers, basis, version } = quote;
     const { rates } = tiers.findLast(({ above }) => inputTokens > above) ?? (tiers[0] as (typeof tiers)[number]);
-    const { basis, version } = found;
-    return { rates: basis === "catalog" ? this.#inTier(provider, rates, serviceTier) : rates, basis, version };
+    const multiple = this.#multiple(provider, model, basis, serviceTier);
+    const words = tierInWords(serviceTier, multiple);
+    return {
+      rates: ratesInTier(rates, multiple),
+      basis,
+      version: words === null ? version : `${version}, ${words}`,
+    };
   }
 
   /** The highest rate of each class that a call with at most so many input tokens can be charged at. */
@@ -81,57 +124,76 @@ export class PriceBook {
     inputBound: number,
     serviceTier?: string | null,
   ): Rates | null {
-    const found = this.#find(provider, model, atMs);
-    if (found === null) {
+    if (this.#earlier !== undefined && atMs < this.#earlier.until) {
+      return this.#earlier.book.dearest(provider, model, atMs, inputBound, serviceTier);
+    }
+    const quote = this.#find(provider, model, atMs);
+    if (quote === null) {
       return null;
     }
-    const possible = found.rates.tiers.filter(({ above }) => above === 0 || inputBound > above);
-    const rates = possible.map((tier) => tier.rates).reduce(dearer);
-    return found.basis === "catalog" ? this.#inTier(provider, rates, serviceTier) : rates;
+    const possible = quote.tiers.filter(({ above }) => above === 0 || inputBound > above);
+    const rates = possible.map((tier) => tier.rates).reduce(dearerRates);
+    return ratesInTier(rates, heldMultiple(this.#multiple(provider, model, quote.basis, serviceTier)));
+  }
+
+  /** All that is known of a model's price at a time, ms since the epoch, at standard service. Null where nobody knows it. */
+  quote(provider: string, model: string, atMs: number): Quote | null {
+    return this.#find(provider, model, atMs);
   }
 
   /** Names of models that a user may want to pick: those with a price of the user's own, then the catalogue's. */
   models(provider: string): string[] {
-    if (!this.#isMetered(provider)) {
-      return [];
-    }
-    const own = this.#prices.filter((price) => wildcardMatches(price.provider, provider) && !price.model.includes("*"));
     const catalogName = this.#catalogName(provider);
-    const listed = catalogName === null ? [] : chatModelsOf(catalogName);
-    return [...new Set([...own.map((price) => price.model), ...listed])];
+    return this.#names(provider, catalogName === null ? [] : this.catalog.chatModelsOf(catalogName));
+  }
+
+  /** Every model of a provider that has an entry, in the user's own prices or in the catalogue. */
+  allModels(provider: string): string[] {
+    const catalogName = this.#catalogName(provider);
+    return this.#names(provider, catalogName === null ? [] : this.catalog.modelsOf(catalogName).map(({ id }) => id));
   }
 
   /** The most output tokens that an answer of the model can have where the request sets no limit. */
   outputLimit(provider: string, model: string): number {
-    const catalogName = this.#catalogName(provider);
-    return outputLimitOf(model, catalogName === null ? null : contextWindowOf(catalogName, model));
+    return outputLimitOf(model, this.publishedWindow(provider, model));
   }
 
   /** No prompt of the model has more tokens than this. */
   contextWindow(provider: string, model: string): number {
-    const catalogName = this.#catalogName(provider);
-    return contextLimitOf(model, catalogName === null ? null : contextWindowOf(catalogName, model));
+    return contextLimitOf(model, this.publishedWindow(provider, model));
   }
 
-  #isMetered(provider: string): boolean {
+  /** Tokens that prompt and answer can have together, where the catalogue says. */
+  publishedWindow(provider: string, model: string): number | null {
+    const catalogName = this.#catalogName(provider);
+    return catalogName === null ? null : this.catalog.contextWindowOf(catalogName, model);
+  }
+
+  #names(provider: string, published: readonly string[]): string[] {
     const kind = this.#provider(provider)?.pricing.kind;
-    return kind === "catalog" || kind === "reported" || kind === "fixed";
+    if (kind === undefined || kind === "free" || kind === "compute-hour") {
+      return [];
+    }
+    const own = this.#prices.filter((price) => wildcardMatches(price.provider, provider) && !price.model.includes("*"));
+    return [...new Set([...own.map((price) => price.model), ...published])];
   }
 
   #provider(name: string): Provider | undefined {
     return Object.hasOwn(this.#providers, name) ? this.#providers[name] : undefined;
   }
 
-  #inTier(provider: string, rates: Rates, serviceTier: string | null | undefined): Rates {
-    const percent = tierPercent(this.#catalogName(provider), serviceTier);
-    return percent === 100 ? rates : scaled(rates, percent);
+  /** A price that the user wrote is for every tier; one for models of which nothing is known, at least for the usual one. */
+  #multiple(provider: string, model: string, basis: CostBasis, tier: string | null | undefined): TierMultiple {
+    const charged = basis === "catalog" || basis === "default" ? tier : null;
+    const multiple = tierMultiple(this.#catalogName(provider), model, charged);
+    return basis === "default" ? heldMultiple(multiple) : multiple;
   }
 
   #catalogName(name: string): string | null {
     let catalogName = this.#catalogNames.get(name);
     if (catalogName === undefined) {
       const provider = this.#provider(name);
-      catalogName = provider === undefined ? null : catalogProviderOf(name, provider.baseUrl);
+      catalogName = provider === undefined ? null : this.catalog.providerOf(name, provider.baseUrl);
       if (provider !== undefined) {
         this.#catalogNames.set(name, catalogName);
       }
@@ -139,86 +201,65 @@ export class PriceBook {
     return catalogName;
   }
 
-  #find(provider: string, model: string, atMs: number): Found | null {
+  #find(provider: string, model: string, atMs: number): Quote | null {
     const key = `${provider}/${model}`;
-    const minute = Math.floor(atMs / MINUTE_MS);
-    const known = this.#found.get(key);
-    if (known !== undefined && (known.minute === null || known.minute === minute)) {
-      return known.found;
+    const known = this.#remembered.get(key);
+    if (known !== undefined && known.from <= atMs && atMs < known.until) {
+      return known.quote;
     }
-    if (this.#found.size >= LARGEST_CACHE) {
-      this.#found.clear();
+    if (this.#remembered.size >= LARGEST_CACHE) {
+      this.#remembered.clear();
     }
-    const { found, dated } = this.#findAnew(provider, model, atMs);
-    this.#found.set(key, { minute: dated ? minute : null, found });
-    return found;
+    const found = this.#findAnew(provider, model, atMs);
+    this.#remembered.set(key, found);
+    return found.quote;
   }
 
-  #findAnew(name: string, model: string, atMs: number): { readonly found: Found | null; readonly dated: boolean } {
+  #findAnew(name: string, model: string, atMs: number): Remembered {
     const pricing = this.#provider(name)?.pricing;
     if (pricing === undefined) {
-      return { found: null, dated: false };
+      return always(null);
     }
-    if (pricing.kind === "free" || pricing.kind === "compute-hour") {
-      return { found: flat(FREE_RATES, pricing.kind, CONFIGURED), dated: false };
+    const { kind } = pricing;
+    if (kind === "free" || kind === "compute-hour") {
+      return always(flat(FREE_RATES, kind, { ...NO_SOURCE, kind, provider: name }));
     }
-    const own = this.#prices.find(
-      (price) => wildcardMatches(price.provider, name) && model !== "" && wildcardMatches(price.model, model),
-    );
     const catalogName = this.#catalogName(name);
-    const set = own ?? (pricing.kind === "fixed" ? pricing : undefined);
-    if (set !== undefined) {
-      const search = catalogName === null ? 0 : dearestSearchNanoUsd(catalogName);
-      return { found: flat(configuredRates(set, search), "override", CONFIGURED), dated: false };
+    const search = catalogName === null ? 0 : this.catalog.dearestSearchNanoUsd(catalogName);
+    const own = this.#own.find(name, model, atMs);
+    if (own.price !== null) {
+      const { provider, model: pattern, from = null, until = null } = own.price;
+      const source: PriceSource = { kind: "own", provider, model: pattern, from, until };
+      return { ...own, quote: flat(writtenRates(own.price, search), "override", source) };
     }
-    const published = catalogName === null ? null : publishedRates(catalogName, model, atMs);
-    return published === null
-      ? { found: null, dated: false }
-      : { found: { rates: published.rates, basis: "catalog", version: CATALOG_VERSION }, dated: published.dated };
+    if (kind === "fixed") {
+      const source: PriceSource = { ...NO_SOURCE, kind, provider: name };
+      return { ...own, quote: flat(writtenRates(pricing, search), "override", source) };
+    }
+    const published = catalogName === null ? null : this.catalog.ratesOf(catalogName, model, atMs);
+    if (published === null) {
+      const hasDefault = this.#defaultPrice !== null && model !== "";
+      const rates = hasDefault ? writtenRates(this.#defaultPrice as TokenPrices, search) : null;
+      return { ...own, quote: rates === null ? null : flat(rates, "default", { ...NO_SOURCE, kind: "default" }) };
+    }
+    const minute = Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
+    const source: PriceSource = { ...NO_SOURCE, kind: "catalog", provider: catalogName, model: published.entry };
+    const { rates } = published;
+    return {
+      // Some prices change by the hour of the day.
+      from: published.dated ? Math.max(own.from, minute) : own.from,
+      until: published.dated ? Math.min(own.until, minute + MINUTE_MS) : own.until,
+      quote: rates === null ? null : { tiers: rates.tiers, basis: "catalog", version: this.version, source },
+    };
   }
 }
 
-function flat(rates: Rates, basis: CostBasis, version: string): Found {
-  return { rates: { tiers: [{ above: 0, rates }] }, basis, version };
+const NO_SOURCE = { provider: null, model: null, from: null, until: null } as const;
+
+function always(quote: Quote | null): Remembered {
+  return { quote, from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY };
 }
 
-/** A user's price: classes without one of their own cost what input (or output) costs. */
-function configuredRates(price: Price | Extract<Pricing, { kind: "fixed" }>, webSearchNanoUsd: number): Rates {
-  const input = picoFromUsdPerMTok(price.inputUsdPerMTok);
-  const output = picoFromUsdPerMTok(price.outputUsdPerMTok);
-  const cachedInput = price.cachedInputUsdPerMTok;
-  const cacheWrite = "cacheWriteUsdPerMTok" in price ? price.cacheWriteUsdPerMTok : undefined;
-  const write = cacheWrite === undefined ? input : picoFromUsdPerMTok(cacheWrite);
-  return {
-    input,
-    cachedInput: cachedInput === undefined ? input : picoFromUsdPerMTok(cachedInput),
-    cacheWrite5m: write,
-    cacheWrite1h: write,
-    output,
-    audioInput: input,
-    audioOutput: output,
-    webSearchNanoUsd,
-  };
-}
-
-function dearer(a: Rates, b: Rates): Rates {
-  return mapRates(a, (rate, name) => Math.max(rate, b[name]));
-}
-
-/** Search fees are the same in every tier. */
-function scaled(rates: Rates, percent: number): Rates {
-  return mapRates(rates, (rate, name) => (name === "webSearchNanoUsd" ? rate : Math.ceil((rate * percent) / 100)));
-}
-
-function mapRates(rates: Rates, map: (rate: number, name: keyof Rates) => number): Rates {
-  return {
-    input: map(rates.input, "input"),
-    cachedInput: map(rates.cachedInput, "cachedInput"),
-    cacheWrite5m: map(rates.cacheWrite5m, "cacheWrite5m"),
-    cacheWrite1h: map(rates.cacheWrite1h, "cacheWrite1h"),
-    output: map(rates.output, "output"),
-    audioInput: map(rates.audioInput, "audioInput"),
-    audioOutput: map(rates.audioOutput, "audioOutput"),
-    webSearchNanoUsd: map(rates.webSearchNanoUsd, "webSearchNanoUsd"),
-  };
+function flat(rates: Rates, basis: CostBasis, source: PriceSource): Quote {
+  return { tiers: [{ above: 0, rates }], basis, version: CONFIGURED, source };
 }

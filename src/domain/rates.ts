@@ -48,6 +48,20 @@ export function costOf(usage: Usage, rates: Rates): NanoUsd {
   return tokensCost + usage.webSearches * rates.webSearchNanoUsd;
 }
 
+/** The higher rate of each class. */
+export function dearerRates(a: Rates, b: Rates): Rates {
+  return {
+    input: Math.max(a.input, b.input),
+    cachedInput: Math.max(a.cachedInput, b.cachedInput),
+    cacheWrite5m: Math.max(a.cacheWrite5m, b.cacheWrite5m),
+    cacheWrite1h: Math.max(a.cacheWrite1h, b.cacheWrite1h),
+    output: Math.max(a.output, b.output),
+    audioInput: Math.max(a.audioInput, b.audioInput),
+    audioOutput: Math.max(a.audioOutput, b.audioOutput),
+    webSearchNanoUsd: Math.max(a.webSearchNanoUsd, b.webSearchNanoUsd),
+  };
+}
+
 /** The highest rate that any input token of a call can be charged at. */
 export function dearestInputRate(rates: Rates): number {
   return Math.max(rates.input, rates.cachedInput, rates.cacheWrite5m, rates.cacheWrite1h, rates.audioInput);

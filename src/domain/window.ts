@@ -54,6 +54,12 @@ export function lastDays(count: number, at: number, timeZone: string): number[] 
   return Array.from({ length: count }, (_, index) => startOfDay(year, month, day - (count - 1 - index), timeZone));
 }
 
+/** The first instant of a local day such as `2026-11-21`. */
+export function startOfLocalDay(day: string, timeZone: string): number {
+  const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
+  return startOfDay(year, month - 1, date, timeZone);
+}
+
 /** Local hours begin with the clock's full hour; where a zone shifts by less than an hour, one of them is shorter. */
 function hourAt(at: number, timeZone: string): Window {
   const offset = offsetAt(at, timeZone);

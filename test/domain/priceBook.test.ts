@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { parseConfig } from "../../src/domain/config.ts";
 import { PriceBook, type Priced } from "../../src/domain/priceBook.ts";
-import { CATALOG_VERSION } from "../../src/domain/prices/catalog.ts";
+import { CATALOG_VERSION } from "../../src/domain/prices/builtInCatalog.ts";
 import { costOf, type Rates, ratesSchema } from "../../src/domain/rates.ts";
 import { NO_USAGE, type Usage } from "../../src/domain/usage.ts";
 
@@ -158,18 +158,33 @@ describe("prices", () => {
     assert.equal(costAt("free", "ft:special", { inputTokens: 1 }), 0);
   });
 
-  it("never go below the standard for a dearer tier, nor for one that nobody knows", () => {
+  it("of a cheaper tier are charged where they are published, and never held below the standard", () => {
     const input = { inputTokens: 1_000 };
     const standard = costAt("openai", "gpt-4o", input);
-    for (const tier of ["default", "flex", "batch"]) {
-      assert.equal(costAt("openai", "gpt-4o", input, NOW, tier), standard);
+    assert.equal(costAt("openai", "gpt-4o", input, NOW, "default"), standard);
+    for (const tier of ["flex", "batch"]) {
+      assert.equal(costAt("openai", "gpt-4o", input, NOW, tier), standard / 2);
+      assert.equal(dear("openai", "gpt-4o", 10, tier).input, 2_500_000);
+      // OpenRouter's own discount is not published.
+      assert.equal(costAt("router", "openai/gpt-4o", input, NOW, tier), standard);
     }
-    for (const tier of ["priority", "fast", "constructor", "brand-new"]) {
-      assert.ok(costAt("openai", "gpt-4o", input, NOW, tier) >= 2 * standard, tier);
+  });
+
+  it("never go below the standard for a dearer tier, nor for one that nobody knows, and say so", () => {
+    const input = { inputTokens: 1_000 };
+    const standard = costAt("openai", "gpt-4o", input);
+    assert.equal(costAt("openai", "gpt-4o", input, NOW, "priority"), standard * 1.7);
+    assert.equal(costAt("openai", "gpt-4o", input, NOW, "fast"), standard * 1.7);
+    for (const tier of ["constructor", "brand-new", "ultrafast"]) {
+      assert.ok(costAt("openai", "gpt-4o", input, NOW, tier) >= 2.5 * standard, tier);
+      assert.match(book.lookUp("openai", "gpt-4o", NOW, tier)?.version ?? "", /at most \d/);
     }
     assert.equal(costAt("anthropic", "claude-opus-4-8", input, NOW, "standard+us"), 5_500_000);
-    assert.equal(costAt("anthropic", "claude-opus-4-8", input, NOW, "standard+fast"), 30_000_000);
-    assert.equal(dear("openai", "gpt-4o", 10, "priority").input, 6_250_000);
+    assert.equal(costAt("anthropic", "claude-opus-4-8", input, NOW, "standard+fast"), 10_000_000);
+    assert.equal(costAt("anthropic", "claude-opus-4-7", input, NOW, "fast+us"), 33_000_000);
+    assert.equal(costAt("work", "deepseek-v4-flash", input, NOW, "priority"), 550_000);
+    assert.equal(dear("openai", "gpt-4o", 10, "priority").input, 4_250_000);
+    assert.equal(book.lookUp("openai", "gpt-4o", NOW, "priority")?.version, `${CATALOG_VERSION}, priority at 1.7×`);
   });
 
   it("of every model in the catalogue are whole pico-USD, and output is never free by omission", () => {

@@ -1,7 +1,6 @@
 import type { CostBasis } from "../call.ts";
 import type { Config } from "../config.ts";
 import type { PriceBook } from "../priceBook.ts";
-import { catalogProviderOf, contextWindowOf } from "../prices/catalog.ts";
 import { costOf, type Rates } from "../rates.ts";
 import { NO_USAGE } from "../usage.ts";
 import { type AbilityName, hasAbilities, isUpTo, type Tier } from "./abilities.ts";
@@ -162,13 +161,12 @@ export class ModelRegistry {
     const settings = Object.hasOwn(providers, provider) ? providers[provider] : undefined;
     const priced = prices.lookUp(provider, model, now);
     const listed = served.get(provider)?.find(({ id }) => id === model);
-    const catalog = settings === undefined ? null : catalogProviderOf(provider, settings.baseUrl);
     return {
       ...skillsOf(name),
       provider,
       model,
       family: name.family,
-      contextWindowTokens: listed?.contextWindowTokens ?? (catalog === null ? null : contextWindowOf(catalog, model)),
+      contextWindowTokens: listed?.contextWindowTokens ?? prices.publishedWindow(provider, model),
       outputLimitTokens: prices.outputLimit(provider, model),
       rates: priced?.rates ?? null,
       costBasis: priced?.basis ?? "unpriced",

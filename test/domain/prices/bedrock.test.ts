@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseConfig } from "../../../src/domain/config.ts";
 import { PriceBook } from "../../../src/domain/priceBook.ts";
-import { catalogProviderOf } from "../../../src/domain/prices/catalog.ts";
+import { builtInCatalog } from "../../../src/domain/prices/builtInCatalog.ts";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const { providers, prices } = parseConfig({
@@ -23,11 +23,14 @@ describe("Bedrock's and Cohere's prices", () => {
       "vpce-0a1-b2.bedrock-runtime.us-east-1.vpce.amazonaws.com",
       "bedrock-runtime.us-east-1.api.aws",
     ]) {
-      assert.equal(catalogProviderOf("x", `https://${host}`), "aws", host);
+      assert.equal(builtInCatalog().providerOf("x", `https://${host}`), "aws", host);
     }
-    assert.equal(catalogProviderOf("x", "https://bedrock-runtime.us-east-1.amazonaws.com.evil.example"), null);
-    assert.equal(catalogProviderOf("x", "https://llm.example/bedrock-runtime.us-east-1.api.aws"), null);
-    assert.equal(catalogProviderOf("bedrock", "http://127.0.0.1:4100"), "aws");
+    assert.equal(
+      builtInCatalog().providerOf("x", "https://bedrock-runtime.us-east-1.amazonaws.com.evil.example"),
+      null,
+    );
+    assert.equal(builtInCatalog().providerOf("x", "https://llm.example/bedrock-runtime.us-east-1.api.aws"), null);
+    assert.equal(builtInCatalog().providerOf("bedrock", "http://127.0.0.1:4100"), "aws");
   });
 
   it("tell a call kept to a region, which costs a tenth more, from a global one", () => {
