@@ -99,6 +99,8 @@ describe("openai-responses requests", () => {
     assert.ok(known.promptBytes > 20_000);
     // A conversation can grow by other hands, so no answer in it says how long it is.
     assert.equal(read({ conversation: "conv_1" }).continues, undefined);
+    const input = [{ type: "item_reference", id: "msg_0" }];
+    assert.equal(read({ previous_response_id: "resp_0", input }).continues, undefined);
   });
 
   it("read the prompt again for each call of a tool that the provider runs, with the results so far", () => {
@@ -108,6 +110,8 @@ describe("openai-responses requests", () => {
     assert.equal(calls(4).toolCalls, 4);
     const [one, two, three] = [1, 2, 3].map((n) => calls(n).inputBoundTokens) as [number, number, number];
     assert.ok(one > 2 * read().inputBoundTokens && three - two > two - one);
+    const long = read({ tools, input: "x".repeat(10_000) }, { toolCalls: 3 }).inputBoundTokens;
+    assert.ok(long - three > 4 * 9_900);
     const own = read({ tools, max_tool_calls: 3 });
     assert.ok(own.toolCalls === 3 && own.inputBoundTokens >= three && own.inputBoundTokens < three + 500);
     // As was billed: 13 searches over a prompt of 5,000 tokens.
@@ -300,13 +304,16 @@ describe("openai-responses streams", () => {
   });
 
   it("that break off amid searches count those, and each reading of the prompt", () => {
-    const once = readingOf(...beginning, delta("x")).usage;
+    const asked = read({ stream: true, tools: [{ type: "web_search" }], input: "x".repeat(60_000) });
+    const readingFor = (...events: Array<{ type: string }>) =>
+      pass(openaiResponses, asked, [utf8(named(...beginning, ...events))]).reading.usage;
+    const once = readingFor(delta("x"));
     const found = (id: string, index: number) => ({
       type: "response.output_item.done",
       output_index: index,
       item: search(id),
     });
-    const searched = readingOf(...beginning, found("ws_1", 1), found("ws_2", 2), delta("x")).usage;
+    const searched = readingFor(found("ws_1", 1), found("ws_2", 2), delta("x"));
     assert.equal(searched.webSearches, 2);
     assert.ok(searched.inputTokens >= 3 * once.inputTokens);
   });
