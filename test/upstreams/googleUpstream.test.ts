@@ -82,7 +82,10 @@ describe("simulated Google", () => {
     const failed = (asked: object, options: object = {}) =>
       new GoogleGenAI({ apiKey: "right", httpOptions: { baseUrl: upstream.url }, ...options }).models
         .generateContent({ ...question, ...asked })
-        .then(assert.fail, (error: ApiError) => error);
+        .then(
+          () => assert.fail("nothing was refused"),
+          (error: ApiError) => error,
+        );
     assert.match((await failed({}, { apiKey: "wrong" })).message, /API key not valid/);
     assert.equal((await failed({ model: "gemini-0" })).status, 404);
     assert.match((await failed({ config: { maxOutputTokens: 70_000 } })).message, /maxOutputTokens value of 70000/);
