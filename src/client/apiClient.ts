@@ -33,6 +33,16 @@ import {
   decisionSchema,
   type RecordedDecision,
 } from "../domain/events.ts";
+import {
+  type Estimates,
+  type EstimatesRequest,
+  estimatesSchema,
+  type Model,
+  type ModelDetail,
+  type ModelQuery,
+  modelDetailSchema,
+  modelListSchema,
+} from "../domain/modelApi.ts";
 import { ApiError } from "./apiError.ts";
 import { type ApiCall, ApiTransport, type Query } from "./apiTransport.ts";
 import { readEventStream, type StreamHandlers } from "./eventStream.ts";
@@ -160,8 +170,26 @@ export class ApiClient {
     return this.#json(passResponseSchema, { method: "POST", path: "/passes", body: request });
   }
 
+  /** What one prompt would cost on one model, and whether the budgets would let it pass now. */
   estimate(request: EstimateRequest): Promise<Estimate> {
     return this.#json(estimateSchema, { method: "POST", path: "/estimate", body: request });
+  }
+
+  /** What prompts would cost on several models. A long batch takes its time. */
+  estimates(request: EstimatesRequest): Promise<Estimates> {
+    const call = { method: "POST", path: "/estimates", body: request, timeLimitMs: 300_000 } as const;
+    return this.#json(estimatesSchema, call);
+  }
+
+  /** The models of the configured providers. */
+  async models({ provider, ability, tier }: ModelQuery = {}): Promise<Model[]> {
+    const query = { provider, ability: ability?.length ? ability.join(",") : undefined, tier };
+    return (await this.#get(modelListSchema, "/models", query)).models;
+  }
+
+  /** What a name means: a model's own name or an alias such as `sonnet`. @throws ApiError where it means nothing. */
+  model(name: string, provider?: string): Promise<ModelDetail> {
+    return this.#get(modelDetailSchema, `/models/${encodeURIComponent(name)}`, { provider });
   }
 
   config(): Promise<Config> {

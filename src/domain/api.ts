@@ -158,17 +158,35 @@ export type DecisionRequest = z.input<typeof decisionRequestSchema>;
 /** Newest first. */
 export const decisionListSchema = z.object({ decisions: z.array(recordedDecisionSchema) });
 
-/** What a call would cost: `expected` from the prompt and a usual answer, `worst` what a hard budget would hold. */
-export const estimateRequestSchema = z.strictObject({
-  provider: z.string(),
-  model: z.string(),
-  /** UTF-8 bytes of all text that would be sent, as JSON writes it. */
-  promptBytes: count.max(64 * 1024 * 1024),
-  messages: count.max(10_000).default(1),
-  maxOutputTokens: z.int().min(1).nullable().default(null),
-  /** Who would make the call: budgets of other callers do not count. */
-  caller: passRequestSchema.prefault({}),
-});
+/** How a prompt's tokens are known: by tokenizer, from its bytes, or because the caller says so. */
+export const inputBasisSchema = z.enum(["tokenizer", "bytes", "given"]);
+
+/**
+ * What a call would cost: `expected` from the prompt and a usual answer, `worst` what a hard budget would hold. The prompt
+ * is given as its text, which stays on this machine and is not stored, or as its size.
+ */
+export const estimateRequestSchema = z
+  .strictObject({
+    provider: z.string(),
+    model: z.string(),
+    text: z.string().optional(),
+    /** UTF-8 bytes of all text that would be sent, as JSON writes it. */
+    promptBytes: count.max(64 * 1024 * 1024).optional(),
+    inputTokens: count.max(10_000_000).optional(),
+    /** No longer looked at: a message more adds a few tokens. */
+    messages: count.max(10_000).default(1),
+    maxOutputTokens: z.int().min(1).nullable().default(null),
+    /** Of the input, the share that is expected to come from the provider's cache. */
+    cachedShare: z.number().min(0).max(1).default(0),
+    /** Who would make the call: budgets of other callers do not count. */
+    caller: passRequestSchema.prefault({}),
+  })
+  .refine(
+    (given) => [given.text, given.promptBytes, given.inputTokens].filter((one) => one !== undefined).length === 1,
+    {
+      error: "give one of text, promptBytes and inputTokens",
+    },
+  );
 export type EstimateRequest = z.input<typeof estimateRequestSchema>;
 
 export const estimateSchema = z.object({
@@ -176,7 +194,10 @@ export const estimateSchema = z.object({
   /** With the output limit that the gate would leave to the call. */
   worstCaseNanoUsd: nano.nullable(),
   inputTokens: count,
+  inputBasis: inputBasisSchema,
   inputBoundTokens: count,
+  /** The length of answer that is expected. */
+  usualOutputTokens: count,
   outputLimitTokens: count.nullable(),
   /** The output limit after the gate's clamp, where the budgets are tight; null where nothing would be clamped. */
   clampedOutputTokens: count.nullable(),
@@ -185,6 +206,8 @@ export const estimateSchema = z.object({
   tightestBudget: z.string().nullable(),
   /** The budget that would refuse the call now, in words; null where it would pass. */
   refusal: z.string().nullable(),
+  /** Whether that cannot be told here: it may not fit, and will be counted more closely when it is sent. */
+  undecided: z.boolean(),
 });
 export type Estimate = z.infer<typeof estimateSchema>;
 

@@ -1,6 +1,7 @@
 import type { PassRequest, PassResponse, ProviderHealth, ProviderInfo } from "../domain/api.ts";
 import type { Budget } from "../domain/budget.ts";
 import type { Config } from "../domain/config.ts";
+import type { ServedModel } from "../domain/models/registry.ts";
 import { PriceBook } from "../domain/priceBook.ts";
 import { HttpError } from "./api/http.ts";
 import type { ConfigStore } from "./configStore.ts";
@@ -67,12 +68,24 @@ export class Settings {
   /** Where no price list names a provider's models, the server is asked for them. */
   providerInfos(): Promise<ProviderInfo[]> {
     return Promise.all(
-      Object.entries(this.config.providers).map(async ([name, { protocol, baseUrl, pricing }]) => {
+      Object.entries(this.config.providers).map(async ([name, provider]) => {
+        const { protocol, baseUrl, pricing } = provider;
         const priced = this.#prices.models(name);
-        const models = priced.length > 0 ? priced : [...(await this.#modelLists.of(baseUrl))];
+        const models = priced.length > 0 ? priced : (await this.#modelLists.of(provider)).map(({ id }) => id);
         return { name, protocol, baseUrl, pricing: pricing.kind, models };
       }),
     );
+  }
+
+  /**
+   * What the providers' own servers list, by provider. Those whose models the catalogue prices want a key before they tell
+   * anything, and are not asked.
+   */
+  async servedModels(): Promise<ReadonlyMap<string, readonly ServedModel[]>> {
+    const asked = Object.entries(this.config.providers).filter(
+      ([name, { pricing }]) => pricing.kind !== "catalog" || this.#prices.models(name).length === 0,
+    );
+    return new Map(await Promise.all(asked.map(async ([name, at]) => [name, await this.#modelLists.of(at)] as const)));
   }
 
   /** @throws HttpError where no such provider is configured. */

@@ -6,6 +6,7 @@ import { Api } from "./api/api.ts";
 import { ComputeMeter } from "./computeMeter.ts";
 import { ConfigStore } from "./configStore.ts";
 import { lastPort, readOrMakeToken, rememberPort } from "./dataFolder.ts";
+import { Estimator } from "./estimator.ts";
 import { EventStream } from "./eventStream.ts";
 import { Figures } from "./figures.ts";
 import { Gatekeeper } from "./gatekeeper.ts";
@@ -15,6 +16,7 @@ import { interruptedCall } from "./interrupted.ts";
 import { Learned } from "./learned.ts";
 import { Lifetime } from "./lifetime.ts";
 import { prometheusText } from "./metrics.ts";
+import { Models } from "./models.ts";
 import { Passes } from "./passes.ts";
 import { Settings } from "./settings.ts";
 import { TokenCounter } from "./tokens/tokenCounter.ts";
@@ -143,9 +145,11 @@ export class Sidecar {
       () => lifetime.touch(),
     );
     ledger.subscribe((event) => events.tell(event));
+    const models = new Models({ settings, learned, books: ledger, calendar: () => calendar, now });
     const api = new Api({
       settings,
-      learned,
+      models,
+      estimator: new Estimator({ settings, learned, models, tokenCounter, gatekeeper, now }),
       figures,
       gatekeeper,
       ledger,

@@ -7,12 +7,15 @@ const estimate = (more: Partial<Estimate> = {}): Estimate => ({
   expectedNanoUsd: 2_100_000,
   worstCaseNanoUsd: 31_000_000,
   inputTokens: 10,
+  inputBasis: "tokenizer",
   inputBoundTokens: 40,
+  usualOutputTokens: 600,
   outputLimitTokens: 4_096,
   clampedOutputTokens: null,
   costBasis: "catalog",
   tightestBudget: "month",
   refusal: null,
+  undecided: false,
   ...more,
 });
 const month: BudgetStatus = {

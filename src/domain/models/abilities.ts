@@ -32,15 +32,18 @@ export function hasAbilities({ abilities }: Skills, wanted: readonly AbilityName
   return wanted.every((name) => abilities[name] === true);
 }
 
-/** Whether a model is up to work of a tier: more than enough is enough, and a model of unknown tier is not. */
+/**
+ * Whether a model is up to work of a tier: more than enough is enough, and a model of unknown tier is not. Models that are made
+ * for research search for minutes before they answer, so they are for nothing else.
+ */
 export function isUpTo({ abilities, tier }: Skills, wanted: Tier): boolean {
   switch (wanted) {
     case "simple":
-      return tier !== null;
+      return tier !== null && tier !== "research";
     case "moderate":
-      return tier !== null && tier !== "simple";
+      return tier === "moderate" || tier === "complex" || tier === "coding";
     case "complex":
-      return tier === "complex" || tier === "research";
+      return tier === "complex";
     case "coding":
       return tier === "coding" || (abilities.coding === true && (tier === "moderate" || tier === "complex"));
     case "research":

@@ -3,15 +3,16 @@ import type { z } from "zod";
 import { decisionRequestSchema, estimateRequestSchema, passRequestSchema, summaryBySchema } from "../../domain/api.ts";
 import type { BudgetAccount } from "../../domain/budgetAccount.ts";
 import { ConfigError } from "../../domain/config.ts";
+import { estimatesRequestSchema, modelQuerySchema } from "../../domain/modelApi.ts";
 import { nanoFromUsd } from "../../domain/money.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import type { Estimator } from "../estimator.ts";
 import type { EventStream } from "../eventStream.ts";
 import type { Figures } from "../figures.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
-import type { Learned } from "../learned.ts";
+import type { Models } from "../models.ts";
 import type { Settings } from "../settings.ts";
 import { correctionsOf, releaseCall, releaseRequestSchema } from "./callCorrections.ts";
-import { estimateCall } from "./estimate.ts";
 import {
   type ApiRequest,
   checked,
@@ -26,7 +27,8 @@ import {
 
 export interface ApiOptions {
   readonly settings: Settings;
-  readonly learned: Learned;
+  readonly models: Models;
+  readonly estimator: Estimator;
   readonly figures: Figures;
   readonly gatekeeper: Gatekeeper;
   readonly ledger: Ledger;
@@ -36,6 +38,9 @@ export interface ApiOptions {
   readonly shutDown: (why: string) => void;
   readonly log: (message: string) => void;
 }
+
+/** Of prompts whose cost is asked for, in bytes as JSON. */
+const LARGEST_PROMPT = 16 * 1024 * 1024;
 
 type Handler = (request: ApiRequest) => Promise<unknown> | unknown;
 
@@ -47,7 +52,7 @@ export class Api {
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    const { figures, settings, events } = options;
+    const { figures, settings, events, models, estimator } = options;
     this.#routes = {
       "GET status": () => figures.status(),
       "GET overview": ({ query }) => figures.overview(integerFrom(query, "days", 30, 1, 366)),
@@ -72,7 +77,12 @@ export class Api {
       "GET config": () => settings.config,
       "PATCH config": async (request) => settings.patch(await readAnyJson(request), "api"),
       "POST passes": async (request) => settings.pass(await readJson(request, passRequestSchema)),
-      "POST estimate": async (request) => this.#estimate(await readJson(request, estimateRequestSchema)),
+      "GET models": ({ query }) => this.#listModels(query),
+      "GET models *": ({ segments, query }) => models.show(segments[1] ?? "", query.get("provider") ?? undefined),
+      "POST estimate": async (request) =>
+        estimator.estimate(await readJson(request, estimateRequestSchema, LARGEST_PROMPT)),
+      "POST estimates": async (request) =>
+        estimator.estimates(await readJson(request, estimatesRequestSchema, LARGEST_PROMPT)),
       "POST alerts * claim": ({ segments }) => this.#claim(segments[1] ?? ""),
       "POST shutdown": (request) => this.#shutDown(request),
       "GET events": ({ response }) => {
@@ -217,14 +227,13 @@ export class Api {
     return gatekeeper.decide({ budget, kind, limitNanoUsd, until: endOf(wanted, account, now()), by, why });
   }
 
-  #estimate(wanted: Parameters<typeof estimateCall>[1]): unknown {
-    const { settings, learned, gatekeeper, now } = this.#options;
-    const { providers } = settings.config;
-    const provider = Object.hasOwn(providers, wanted.provider) ? providers[wanted.provider] : undefined;
-    if (provider === undefined) {
-      throw new HttpError(404, "not_found", `No provider is named ${wanted.provider}`);
-    }
-    return estimateCall({ provider, prices: settings.prices, learned, gatekeeper, now: now() }, wanted);
+  async #listModels(query: URLSearchParams): Promise<unknown> {
+    const wanted = {
+      provider: query.get("provider") ?? undefined,
+      ability: query.getAll("ability").flatMap((names) => names.split(",")),
+      tier: query.get("tier") ?? undefined,
+    };
+    return { models: await this.#options.models.list(checked(modelQuerySchema, wanted)) };
   }
 
   /** The first who claims an alert shows it; all others need not. */

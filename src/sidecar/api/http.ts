@@ -28,15 +28,19 @@ export interface ApiRequest {
   readonly response: ServerResponse;
 }
 
-/** Reads and checks a JSON body. @throws HttpError that names what is wrong. */
-export async function readJson<T extends z.ZodType>(request: ApiRequest, schema: T): Promise<z.infer<T>> {
-  return checked(schema, await readAnyJson(request));
+/** Reads and checks a JSON body of at most so many bytes. @throws HttpError that names what is wrong. */
+export async function readJson<T extends z.ZodType>(
+  request: ApiRequest,
+  schema: T,
+  largest = LARGEST_API_BODY,
+): Promise<z.infer<T>> {
+  return checked(schema, await readAnyJson(request, largest));
 }
 
-export async function readAnyJson(request: ApiRequest): Promise<unknown> {
+export async function readAnyJson(request: ApiRequest, largest = LARGEST_API_BODY): Promise<unknown> {
   let text: string;
   try {
-    text = (await readBody(request.message, LARGEST_API_BODY)).toString("utf8");
+    text = (await readBody(request.message, largest)).toString("utf8");
   } catch (error) {
     if (error instanceof BodyTooLargeError) {
       throw new HttpError(413, "too_large", error.message);

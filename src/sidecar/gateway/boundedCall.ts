@@ -38,7 +38,7 @@ export interface BoundedCall {
 }
 
 /** No text has more bytes to a token: a call that does not fit even so need not be counted by the provider. */
-const MOST_BYTES_PER_TOKEN = 10;
+export const MOST_BYTES_PER_TOKEN = 10;
 /** How many calls of its own tools a provider is held to where more do not fit. */
 const FEWER_TOOL_CALLS = [4, 1];
 

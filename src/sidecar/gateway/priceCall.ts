@@ -31,8 +31,9 @@ export interface CallPrice {
   /** Whether it is the amount of work that nobody knows. */
   readonly boundless: boolean;
   readonly expectedNanoUsd: NanoUsd;
-  /** Input tokens expected, and output tokens usual for the model. */
   readonly expectedInputTokens: number;
+  /** Of all answers that are asked for at once. */
+  readonly expectedOutputTokens: number;
 }
 
 /** The rates without those of cache writes that the request does not ask for. */
@@ -47,6 +48,14 @@ function withCacheWrites(rates: Rates, writes: PricedFacts["cacheWrites"]): Rate
   }
 }
 
+/** What is known better of a call than what its request and earlier calls tell. */
+export interface Expectation {
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  /** Of the input, the share that comes from the provider's cache; absent: none. */
+  readonly cachedShare?: number;
+}
+
 /** The bound and the expected cost of a call at a provider. `at` is ms since the epoch. */
 export function priceCall(
   prices: PriceBook,
@@ -54,17 +63,19 @@ export function priceCall(
   provider: string,
   facts: PricedFacts,
   at: number,
+  expectation: Expectation = {},
 ): CallPrice {
   const { model } = facts;
   const hiddenTokens =
     facts.hiddenInput === true ? prices.contextWindow(provider, model) * (facts.hiddenReads ?? 1) : 0;
   const inputBoundTokens = facts.inputBoundTokens + hiddenTokens;
-  const expectedInputTokens = Math.min(inputBoundTokens, margin.usuallyOfBytes(model, facts.promptBytes));
+  const inputTokens = expectation.inputTokens ?? margin.usuallyOfBytes(model, facts.promptBytes);
+  const expectedInputTokens = Math.min(inputBoundTokens, inputTokens);
   const dearest = prices.dearest(provider, model, at, inputBoundTokens, facts.serviceTier);
-  const usually = prices.lookUp(provider, model, at);
+  const usually = prices.lookUp(provider, model, at, facts.serviceTier, expectedInputTokens);
   const boundless = facts.boundless === true && !(dearest !== null && isFree(dearest));
   if (dearest === null || usually === null || boundless) {
-    return { bound: null, boundless, expectedNanoUsd: 0, expectedInputTokens };
+    return { bound: null, boundless, expectedNanoUsd: 0, expectedInputTokens, expectedOutputTokens: 0 };
   }
   const choices = Math.max(1, facts.choices);
   const limit = facts.outputLimitTokens ?? prices.outputLimit(provider, model) * choices;
@@ -78,9 +89,15 @@ export function priceCall(
     usualOutputTokens: usual.high(provider, model),
     clampable: facts.clampable ?? true,
   });
-  const outputTokens = Math.min(limit, usual.median(provider, model) * choices);
-  const expectedNanoUsd = costOf({ ...NO_USAGE, inputTokens: expectedInputTokens, outputTokens }, usually.rates);
-  return { bound, boundless, expectedNanoUsd, expectedInputTokens };
+  const expectedOutputTokens = Math.min(limit, expectation.outputTokens ?? usual.median(provider, model) * choices);
+  const usage = {
+    ...NO_USAGE,
+    inputTokens: expectedInputTokens,
+    cachedInputTokens: Math.floor(expectedInputTokens * (expectation.cachedShare ?? 0)),
+    outputTokens: expectedOutputTokens,
+  };
+  const expectedNanoUsd = costOf(usage, usually.rates);
+  return { bound, boundless, expectedNanoUsd, expectedInputTokens, expectedOutputTokens };
 }
 
 /** However much it is, it costs nothing. */

@@ -1,0 +1,274 @@
+import assert from "node:assert/strict";
+import OpenAI from "openai";
+import type { Estimate } from "../../src/domain/api.ts";
+import { modelListSchema } from "../../src/domain/modelApi.ts";
+import { startUpstreams } from "../upstreams/startUpstreams.ts";
+import { RunningSidecar } from "./runSidecar.ts";
+
+type Upstreams = Awaited<ReturnType<typeof startUpstreams>>;
+
+/** A house model at a USD and two for a million tokens: 1,000 nano-USD an input token, 2,000 an output token. */
+const HOUSE = { provider: "house", model: "acme-large-2", inputUsdPerMTok: 1, outputUsdPerMTok: 2 };
+
+function configFor({ openai, anthropic, vllm }: Upstreams, budgets: unknown[] = []): unknown {
+  return {
+    providers: {
+      openai: { protocol: "openai", baseUrl: openai.url },
+      anthropic: { protocol: "anthropic", baseUrl: anthropic.url },
+      house: { protocol: "openai", baseUrl: openai.url },
+      vllm: { protocol: "openai", baseUrl: vllm.url, pricing: { kind: "compute-hour", hourlyRateUsd: 0.16 } },
+      gone: { protocol: "openai", baseUrl: "http://127.0.0.1:9/v1", pricing: { kind: "free" } },
+    },
+    prices: [{ ...HOUSE, cachedInputUsdPerMTok: 0.5 }],
+    budgets,
+    gate: { waitMs: 0, tightShare: 1 },
+    timeZone: "UTC",
+  };
+}
+
+describe("models and estimates, through the real sidecar process", function () {
+  this.timeout(60_000);
+  let upstreams: Upstreams;
+  let sidecar: RunningSidecar;
+
+  before(async () => {
+    upstreams = await startUpstreams();
+    sidecar = await RunningSidecar.start(configFor(upstreams));
+  });
+  after(async () => {
+    await sidecar?.remove();
+    await upstreams.stop();
+  });
+
+  const names = async (query: Parameters<RunningSidecar["api"]["models"]>[0]) =>
+    (await sidecar.api.models(query)).map(({ model }) => model);
+  const bytesOf = ({ inputBasis }: Pick<Estimate, "inputBasis">) => inputBasis;
+
+  describe("the list of models", () => {
+    it("holds what servers say they have, else the catalogue's, cheapest first within a provider, unpriced last", async () => {
+      assert.deepEqual(await names({ provider: "vllm" }), ["qwen2.5-coder-7b"]);
+      const [local] = await sidecar.api.models({ provider: "vllm" });
+      assert.deepEqual([local?.contextWindowTokens, local?.hourlyRateUsd, local?.inputUsdPerMTok], [32_768, 0.16, 0]);
+      assert.deepEqual(await names({ provider: "gone" }), []);
+      const openai = await sidecar.api.models({ provider: "openai" });
+      const costs = openai.map((model) => (model.inputUsdPerMTok ?? 1e9) + 0.6 * (model.outputUsdPerMTok ?? 0));
+      assert.ok(costs.length > 30);
+      assert.deepEqual(
+        costs,
+        costs.toSorted((a, b) => a - b),
+      );
+      assert.ok(!upstreams.openai.requests.some(({ path }) => path === "/v1/models"), "it wants a key: not asked");
+    });
+
+    it("leaves out what is not known to be able, and puts the cheapest of all first", async () => {
+      const seeing = await sidecar.api.models({ ability: ["vision", "reasoning"], tier: "complex" });
+      assert.ok(seeing.length > 5 && seeing.some(({ provider }) => provider === "anthropic"));
+      for (const { abilities, tier } of seeing) {
+        assert.deepEqual([abilities.vision, abilities.reasoning, tier], [true, true, "complex"]);
+      }
+      assert.equal((await names({ tier: "coding" }))[0], "qwen2.5-coder-7b");
+    });
+
+    it("names what is wrong with a query", async () => {
+      await assert.rejects(sidecar.api.models({ provider: "moon" }), /No provider is named moon/);
+      await assert.rejects(sidecar.api.models({ tier: "huge" as "simple" }), /tier: /);
+      assert.ok(modelListSchema.safeParse({ models: await sidecar.api.models() }).success);
+    });
+  });
+
+  describe("one model", () => {
+    it("is found by an alias, an id of another host, or its own name; what else the name means stands beside it", async () => {
+      const sonnet = await sidecar.api.model("Sonnet");
+      assert.deepEqual([sonnet.provider, sonnet.model, sonnet.by], ["anthropic", "claude-sonnet-5", "alias"]);
+      assert.ok(sonnet.others.some(({ model }) => model === "claude-sonnet-4-5"));
+      assert.equal(
+        (await sidecar.api.model("us.anthropic.claude-haiku-4-5-20251001-v1:0")).model,
+        "claude-haiku-4-5-20251001",
+      );
+      const named = await sidecar.api.model("openai/gpt-4o");
+      assert.deepEqual([named.by, named.rates?.input, named.inputUsdPerMTok], ["name", 2_500_000, 2.5]);
+      await assert.rejects(sidecar.api.model("no-such-model"), /no-such-model/);
+      await assert.rejects(sidecar.api.model("sonnet", "openai"), /openai has no model that sonnet could mean/);
+    });
+
+    it("tells how far estimates were off, also after a restart", async () => {
+      const client = new OpenAI({ baseURL: (await sidecar.urls()).house, apiKey: "sk-x", maxRetries: 0 });
+      const ask = async (answerTokens: number) => {
+        upstreams.openai.script.next({ answerTokens, servedModel: "acme-large-2" });
+        const { response } = await client.chat.completions
+          .create({
+            model: "gpt-4o",
+            max_tokens: 2_000,
+            messages: [{ role: "user", content: "How are amounts added?" }],
+          })
+          .withResponse();
+        return sidecar.api.call(response.headers.get("x-tollgate-call-id") ?? "", 5_000);
+      };
+      // The model that is asked for has no price at this provider; the one that serves has.
+      const unpriced = await ask(10);
+      assert.equal(unpriced.expectedNanoUsd, undefined);
+      await sidecar.api.changeConfig({ prices: [HOUSE, { ...HOUSE, model: "gpt-4o" }] });
+      const calls = [await ask(150), await ask(1_200)];
+      const shares = calls.map(({ expectedNanoUsd = 0, costNanoUsd }) => (expectedNanoUsd - costNanoUsd) / costNanoUsd);
+      assert.ok(shares.every((share) => share !== 0));
+      const error = (await sidecar.api.model("house/acme-large-2")).estimateError;
+      const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+      assert.deepEqual(error, {
+        calls: 2,
+        meanAbsoluteShare: mean(shares.map(Math.abs)),
+        biasShare: mean(shares),
+      });
+      assert.deepEqual((await sidecar.api.model("house/gpt-4o")).estimateError, error);
+      const { dataDir } = sidecar;
+      await sidecar.stop();
+      sidecar = await RunningSidecar.start(null, { dataDir });
+      assert.deepEqual((await sidecar.api.model("house/acme-large-2")).estimateError, error);
+    });
+  });
+
+  describe("an estimate", () => {
+    const one = { provider: "house", model: "acme-large-2" };
+
+    it("counts the prompt's text, and is right to the nano-dollar where the tokens are given", async () => {
+      const given = await sidecar.api.estimate({ ...one, inputTokens: 1_000, maxOutputTokens: 500, cachedShare: 0.25 });
+      assert.deepEqual(
+        [bytesOf(given), given.inputTokens, given.usualOutputTokens, given.expectedNanoUsd],
+        ["given", 1_000, 500, 750 * 1_000 + 250 * 1_000 + 500 * 2_000],
+      );
+      await sidecar.api.changeConfig({ prices: [{ ...HOUSE, cachedInputUsdPerMTok: 0.5 }] });
+      const cached = await sidecar.api.estimate({
+        ...one,
+        inputTokens: 1_000,
+        maxOutputTokens: 500,
+        cachedShare: 0.25,
+      });
+      assert.equal(cached.expectedNanoUsd, 750 * 1_000 + 250 * 500 + 500 * 2_000);
+      const text = "The budget holds the worst case of every call. ".repeat(400);
+      const counted = await sidecar.api.estimate({ ...one, model: "gpt-4o", provider: "openai", text });
+      assert.equal(bytesOf(counted), "tokenizer");
+      // Ten tokens a sentence.
+      assert.ok(Math.abs(counted.inputTokens - 4_000) < 60, String(counted.inputTokens));
+      assert.ok(counted.inputBoundTokens >= counted.inputTokens && counted.inputBoundTokens < text.length / 2);
+      const byBytes = await sidecar.api.estimate({ ...one, promptBytes: text.length });
+      assert.equal(bytesOf(byBytes), "bytes");
+    });
+
+    it("wants the prompt in one form", async () => {
+      await assert.rejects(sidecar.api.estimate(one), /one of text, promptBytes and inputTokens/);
+      await assert.rejects(sidecar.api.estimate({ ...one, text: "a", inputTokens: 1 }), /one of text/);
+      await assert.rejects(sidecar.api.estimate({ ...one, text: "a", cachedShare: 2 }), /cachedShare/);
+    });
+
+    it("announces no refusal that counting avoids, and says where only the provider's own count can tell", async () => {
+      // 60,000 bytes: at most 60,000 tokens by their number, about 12,800 by tokenizer.
+      const text = "The budget holds the worst case of every call. ".repeat(1_280);
+      const tight = await RunningSidecar.start(
+        configFor(upstreams, [{ name: "month", limitUsd: 0.04, window: "month" }]),
+      );
+      try {
+        const gpt = { provider: "openai", model: "gpt-4o", maxOutputTokens: 300 };
+        const counted = await tight.api.estimate({ ...gpt, text });
+        assert.deepEqual([counted.refusal, counted.undecided, counted.clampedOutputTokens], [null, false, null]);
+        const byBytes = await tight.api.estimate({ ...gpt, promptBytes: text.length });
+        assert.deepEqual([byBytes.refusal, byBytes.undecided], [null, true]);
+        // With twice as many tokens as o200k counts it would be refused: Anthropic's own count decides.
+        const sonnet = { provider: "anthropic", model: "claude-sonnet-4-5", maxOutputTokens: 300 };
+        const claude = await tight.api.estimate({ ...sonnet, text });
+        assert.deepEqual([claude.refusal, claude.undecided], [null, true]);
+        const opus = await tight.api.estimate({ ...sonnet, model: "claude-opus-4-1", text });
+        assert.match(opus.refusal ?? "", /month/);
+        assert.equal(opus.undecided, false);
+        const { month } = await tight.api.status();
+        assert.equal(month.calls, 0, "nothing was held or booked");
+      } finally {
+        await tight.remove();
+      }
+    });
+  });
+
+  describe("estimates side by side", () => {
+    it("sum up a batch on each model, aliases included, in the order that was asked for", async () => {
+      const texts = ["One two three.", "Four five six.", "Seven."];
+      const asked = ["house/acme-large-2", "haiku", "vllm/qwen"];
+      const { prompts, estimates } = await sidecar.api.estimates({ models: asked, texts, maxOutputTokens: 100 });
+      assert.equal(prompts, 3);
+      assert.deepEqual(
+        estimates.map((each) => [each.asked, each.model, each.costBasis, each.usualOutputTokens]),
+        [
+          ["house/acme-large-2", "acme-large-2", "override", 100],
+          ["haiku", "claude-haiku-4-5", "catalog", 100],
+          ["vllm/qwen", "qwen2.5-coder-7b", "compute-hour", 100],
+        ],
+      );
+      const [house, , local] = estimates;
+      assert.equal(house?.expectedNanoUsd, (house?.inputTokens ?? 0) * 1_000 + 3 * 100 * 2_000);
+      assert.ok((house?.worstCaseNanoUsd ?? 0) > (house?.expectedNanoUsd ?? 0));
+      assert.deepEqual([local?.expectedNanoUsd, local?.worstCaseNanoUsd], [0, 0]);
+      const single = await sidecar.api.estimates({ models: asked, texts: texts.slice(0, 1), maxOutputTokens: 100 });
+      const rest = await sidecar.api.estimates({ models: asked, texts: texts.slice(1), maxOutputTokens: 100 });
+      for (const [index, whole] of estimates.entries()) {
+        const parts = [single.estimates[index], rest.estimates[index]];
+        assert.equal(
+          parts.reduce((sum, part) => sum + (part?.expectedNanoUsd ?? 0), 0),
+          whole.expectedNanoUsd,
+        );
+      }
+    });
+
+    it("take the answer's length and the cached share from whoever knows better", async () => {
+      const { cachedShare, estimates } = await sidecar.api.estimates({
+        models: ["house/acme-large-2"],
+        inputTokens: [1_000, 3_000],
+        outputTokens: 50,
+        maxOutputTokens: 80,
+        cachedShare: 0.5,
+      });
+      assert.equal(cachedShare, 0.5);
+      assert.equal(estimates[0]?.expectedNanoUsd, 2_000 * 1_000 + 2_000 * 500 + 2 * 50 * 2_000);
+      assert.ok((estimates[0]?.worstCaseNanoUsd ?? 0) >= 4_000 * 1_000 + 2 * 80 * 2_000);
+      assert.equal(estimates[0]?.inputBasis, "given");
+    });
+
+    it("say what is too long for a model", async () => {
+      const { estimates } = await sidecar.api.estimates({ models: ["vllm/qwen", "gpt"], inputTokens: [40_000, 100] });
+      assert.deepEqual(
+        estimates.map(({ promptsTooLong }) => promptsTooLong),
+        [1, 0],
+      );
+    });
+
+    it("are for the models used most where none is named, and for no model that nobody knows", async () => {
+      const { estimates } = await sidecar.api.estimates({ texts: ["hi"] });
+      assert.deepEqual(
+        estimates.map(({ provider, model }) => [provider, model]),
+        [["house", "acme-large-2"]],
+      );
+      const fresh = await RunningSidecar.start(configFor(upstreams));
+      try {
+        await assert.rejects(fresh.api.estimates({ texts: ["hi"] }), /No model has been called yet/);
+        const { estimates: first } = await fresh.api.estimates({ texts: ["hi"], provider: "vllm" });
+        assert.equal(first[0]?.model, "qwen2.5-coder-7b");
+        await assert.rejects(fresh.api.estimates({ texts: ["hi"], models: ["none-such"] }), /none-such/);
+        await assert.rejects(fresh.api.estimates({ models: ["gpt"] }), /either texts or inputTokens/);
+      } finally {
+        await fresh.remove();
+      }
+    });
+
+    it("leave no trace of a prompt in the data folder", async () => {
+      const { readFileSync, readdirSync } = await import("node:fs");
+      const { join } = await import("node:path");
+      await sidecar.api.estimates({ models: ["gpt"], texts: ["a-very-private-sentence"] });
+      await sidecar.api.estimate({ provider: "openai", model: "gpt-4o", text: "a-very-private-sentence" });
+      await sidecar.stop();
+      const files = readdirSync(sidecar.dataDir, { recursive: true, withFileTypes: true }).filter((file) =>
+        file.isFile(),
+      );
+      assert.ok(files.length > 2);
+      for (const file of files) {
+        const text = readFileSync(join(file.parentPath, file.name)).toString("latin1");
+        assert.ok(!text.includes("a-very-private-sentence"), file.name);
+      }
+    });
+  });
+});
