@@ -4,8 +4,15 @@ import { BadRequestError, type Protocol, type RequestFacts } from "../../../src/
 import { anthropicMessages } from "../../../src/domain/protocols/anthropicMessages.ts";
 import { googleEmbed } from "../../../src/domain/protocols/googleEmbed.ts";
 import { googleGenerate } from "../../../src/domain/protocols/googleGenerate.ts";
+import { openaiBatches } from "../../../src/domain/protocols/openaiBatches.ts";
 import { openaiChat } from "../../../src/domain/protocols/openaiChat.ts";
+import { ANY_HOST } from "../../../src/domain/protocols/openaiChatDialect.ts";
+import { openaiCompletionsProtocol } from "../../../src/domain/protocols/openaiCompletions.ts";
+import { openaiEmbeddings } from "../../../src/domain/protocols/openaiEmbeddings.ts";
+import { openaiImages } from "../../../src/domain/protocols/openaiImages.ts";
 import { openaiResponses } from "../../../src/domain/protocols/openaiResponses.ts";
+import { openaiSpeech } from "../../../src/domain/protocols/openaiSpeech.ts";
+import { openaiTranscriptionsProtocol } from "../../../src/domain/protocols/openaiTranscriptions.ts";
 import { usageSchema } from "../../../src/domain/usage.ts";
 import { bodyOf, cutAt, pass, sse, utf8 } from "./streams.ts";
 
@@ -29,6 +36,18 @@ const NAMES = [
     " ",
   ),
 ];
+const OPENAI_NAMES = [
+  ...NAMES,
+  ..."best_of echo suffix encoding_format size quality partial_images output_format frame_count input_fidelity".split(
+    " ",
+  ),
+  ..."images mask image voice speed stream_format delta data seconds duration prompt_audio_seconds svg_usage".split(
+    " ",
+  ),
+  ..."input_audio file input_token_details audio_tokens cost_in_usd_ticks timings prompt_n cache_n predicted_n".split(
+    " ",
+  ),
+];
 const GOOGLE_NAMES = [
   ..."contents parts text inlineData inline_data mimeType data fileData videoMetadata fps functionResponse tools".split(
     " ",
@@ -46,6 +65,7 @@ const TYPES = [
   ...["response.completed", "response.failed", "response.output_text.delta", "response.output_item.done", "error"],
   ...["web_search", "web_search_call", "file_search", "file_search_call", "code_interpreter", "image_generation_call"],
   ...["input_image", "input_file", "message", "reasoning", "failed", "queued"],
+  ...["image_generation.completed", "speech.audio.done", "transcript.text.done", "tokens", "gif", "svg"],
 ];
 
 /** JSON of the names that matter, with values that no provider should send. */
@@ -77,8 +97,18 @@ const inContents = {
   placed: (odd: unknown) => ({ contents: [{ parts: [odd] }], content: { parts: [odd] } }),
   names: GOOGLE_NAMES,
 };
+const others = {
+  request: { model: "m", prompt: "Hello", input: "Hello", max_tokens: 10, stream: true, input_audio: { data: "UklG" } },
+  placed: (odd: unknown) => ({ images: [odd], prompt: [odd] }),
+  names: OPENAI_NAMES,
+};
+const othersOfOpenai: readonly Protocol[] = [
+  ...[openaiCompletionsProtocol(ANY_HOST), openaiEmbeddings, openaiImages, openaiSpeech],
+  ...[openaiTranscriptionsProtocol(undefined), openaiBatches],
+];
 const taken: readonly Taken[] = [
   ...[openaiChat, anthropicMessages, openaiResponses].map((protocol) => ({ protocol, ...inMessages })),
+  ...othersOfOpenai.map((protocol) => ({ protocol, ...others })),
   ...[googleGenerate, googleEmbed].map((protocol) => ({ protocol, ...inContents })),
 ];
 
@@ -89,7 +119,7 @@ function checkFacts(facts: RequestFacts): void {
     assert.ok(Number.isSafeInteger(count) && count >= 0);
   }
   assert.ok(
-    facts.outputLimitTokens === null || (Number.isSafeInteger(facts.outputLimitTokens) && facts.outputLimitTokens > 0),
+    facts.outputLimitTokens === null || (Number.isSafeInteger(facts.outputLimitTokens) && facts.outputLimitTokens >= 0),
   );
 }
 
@@ -114,7 +144,12 @@ describe("whatever the bytes are", () => {
           }
           read += 1;
           checkFacts(facts);
-          const sent = protocol.read(protocol.rewrite(bytes, facts, { outputLimitTokens: limit }));
+          const rewritten = protocol.rewrite(bytes, facts, { outputLimitTokens: limit });
+          if (facts.clampable === false) {
+            assert.equal(rewritten, bytes);
+            return;
+          }
+          const sent = protocol.read(rewritten);
           assert.ok(sent.outputLimitTokens !== null && sent.outputLimitTokens <= limit * sent.choices);
           assert.equal(sent.model, facts.model);
         }),
@@ -136,6 +171,10 @@ describe("whatever the bytes are", () => {
           for (const value of [...values.map(bodyOf), Buffer.from(noise)]) {
             usageSchema.parse(protocol.readJson(200, value, facts).usage);
             usageSchema.parse(protocol.readJson(500, value, facts).usage);
+            for (const path of ["/batches/b", "/files/f/content", "/responses/r"]) {
+              const { readings = [] } = protocol.readCollected?.(path, 200, value) ?? {};
+              readings.map((one) => usageSchema.parse(one.usage));
+            }
           }
         }),
         { seed: 5, numRuns: 1_000 },
