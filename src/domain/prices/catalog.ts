@@ -2,6 +2,7 @@ import type { ModelPrice } from "@pydantic/genai-prices";
 import type { CatalogModel, CatalogProvider } from "./catalogData.ts";
 import { comparable, ModelFinder, namesExactly, pricesAt, withLongDates } from "./catalogMatch.ts";
 import { type CatalogRates, ratesFrom, searchFee } from "./catalogRates.ts";
+import { dearestSearchFee, searchFeeOf } from "./searchFees.ts";
 
 /** A model as it was found: the entry, and the provider whose entry it is. */
 export interface FoundModel {
@@ -66,7 +67,12 @@ export class Catalog {
   ratesOfEntry({ provider, model }: FoundModel, atMs: number): PublishedRates {
     const makers = provider.id === "anthropic" ? null : this.#anthropics(model, atMs);
     return {
-      rates: ratesFrom(pricesAt(model, atMs), model.id, this.#dearestSearch(provider), makers),
+      rates: ratesFrom(
+        pricesAt(model, atMs),
+        model.id,
+        searchFeeOf(provider.id, model.id) ?? this.#dearestSearch(provider),
+        makers,
+      ),
       dated: Array.isArray(model.prices),
       entry: model.id,
     };
@@ -134,7 +140,7 @@ export class Catalog {
       const prices = provider.models.flatMap((model) =>
         Array.isArray(model.prices) ? model.prices.map((dated) => dated.prices) : [model.prices],
       );
-      dearest = Math.max(0, ...prices.map((price) => searchFee(price) ?? 0));
+      dearest = Math.max(dearestSearchFee(provider.id), ...prices.map((price) => searchFee(price) ?? 0));
       this.#searches.set(provider.id, dearest);
     }
     return dearest;

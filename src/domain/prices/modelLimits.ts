@@ -43,7 +43,7 @@ const UNKNOWN_CONTEXT = 2_097_152;
 /** The longest prompts where price lists round them down or leave them out, in tokens; the first that matches holds. */
 const CONTEXTS: ReadonlyArray<readonly [model: RegExp, tokens: number]> = [
   [/gemini-(1\.5-pro|pro-1\.5)/, 2_097_152],
-  [/gemini/, 1_048_576],
+  [/gemini-(2|3[.-])/, 1_048_576],
 ];
 
 /** The most tokens a prompt of the model can have. `contextWindow` is in tokens, as a price list tells it. */

@@ -1,7 +1,7 @@
+import { billsSearchByPrompt } from "../prices/searchFees.ts";
 import { NOTHING_READ, type Reading, type RequestFacts } from "../protocol.ts";
 import { NO_USAGE, type Usage } from "../usage.ts";
 import { bareModel } from "./googlePath.ts";
-import { billsSearchByPrompt } from "./googleTools.ts";
 import { countsOf, type GoogleCounts, googleErrorOf, writtenIn } from "./googleUsage.ts";
 import { isObject, type JsonObject, listOf, objectOf, textOf } from "./jsonValue.ts";
 import { estimatedInput, estimatedTokens } from "./promptSize.ts";

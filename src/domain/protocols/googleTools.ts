@@ -1,3 +1,4 @@
+import { billsSearchByPrompt } from "../prices/searchFees.ts";
 import { itemsOf } from "./googleMembers.ts";
 import { objectOf } from "./jsonValue.ts";
 
@@ -28,11 +29,6 @@ const OWN_TOOL_TOKENS = 3_000;
 const SEARCHES = new Set(["googlesearch", "googlesearchretrieval", "enterprisewebsearch", "googlemaps"]);
 /** Tools of the client's own, whose results come with its next request. */
 const OF_THE_CLIENT = new Set(["functiondeclarations", "computeruse"]);
-
-/** Whether a search costs the same however many queries it takes: so with models before Gemini 3. */
-export function billsSearchByPrompt(model: string): boolean {
-  return /gemini-([12]|flash-1|pro-1|pro$)/.test(model.toLowerCase());
-}
 
 /** What the tools of a request can cost, for the given model. Tools that are not known can bring in anything. */
 export function toolBoundsOf(tools: unknown, model: string): ToolBounds {
