@@ -84,7 +84,8 @@ export class MeteredCalls {
     const mayCut = held.allowedBy.length === 0 && isHard;
     const changes: Rewrite = {
       ...(held.clampedOutput === null ? {} : { outputLimitTokens: held.clampedOutput }),
-      ...(mayCut && facts.toolCalls !== undefined ? { toolCalls: facts.toolCalls } : {}),
+      // Only what costs something has to keep within its hold.
+      ...(mayCut && held.holdNanoUsd > 0 && facts.toolCalls !== undefined ? { toolCalls: facts.toolCalls } : {}),
     };
     const outcome = await this.#outcomeOf(passage, facts, read.body, held.id, changes, mayCut ? outputLimit : null);
     const reading = outcome.errorType === CUT_CODE ? outcome.reading : withinLimit(outcome.reading, outputLimit);
