@@ -111,7 +111,8 @@ function tierStarts(values: readonly Value[]): number[] {
   return [...new Set([0, ...starts])].sort((a, b) => a - b);
 }
 
-function valueAt(value: number | Pick<TieredPrices, "base" | "tiers">, above: number): number {
+/** The price for prompts of just more tokens than `above`. */
+export function valueAt(value: number | Pick<TieredPrices, "base" | "tiers">, above: number): number {
   if (typeof value === "number") {
     return value;
   }

@@ -1,0 +1,90 @@
+import { Catalog } from "./catalog.ts";
+import {
+  type CatalogChanges,
+  type Concerned,
+  compareCatalogs,
+  type ModelRef,
+  type PriceChange,
+} from "./catalogChanges.ts";
+import { CatalogError, type CatalogProvider, countModels } from "./catalogData.ts";
+
+/** An edition made of the present one and a published copy. */
+export interface MergedCatalog {
+  readonly providers: CatalogProvider[];
+  readonly changes: CatalogChanges;
+  /** Of the jumps, those that wait for consent: until then the present price stands, or none. */
+  readonly heldBack: readonly Concerned<PriceChange>[];
+}
+
+/** A copy that lacks more than this share of the present models is taken for a mistake. */
+const LARGEST_LOSS = 0.2;
+
+export function refName({ provider, model }: ModelRef): string {
+  return `${provider}/${model}`;
+}
+
+/**
+ * What is to be in force after a copy was published: its prices, but for jumps without consent, and for models that it does
+ * not list any more, which keep the last price they had. Providers that are known keep the addresses they are known by.
+ * `isAccepted` tells which jumps may be taken.
+ * @throws CatalogError where the copy cannot be taken for a catalogue at all
+ */
+export function mergeCatalog(
+  present: Catalog,
+  published: readonly CatalogProvider[],
+  isAccepted: (jump: ModelRef) => boolean,
+  now: number,
+): MergedCatalog {
+  const changes = compareCatalogs(present, new Catalog("published", published), now);
+  const known = countModels(present.providers);
+  if (changes.gone.length > known * LARGEST_LOSS) {
+    throw new CatalogError(`it lacks ${changes.gone.length} of the ${known} models that are known`);
+  }
+  const heldBack = changes.jumps.filter((jump) => !isAccepted(jump));
+  const standing = [...heldBack, ...changes.gone];
+  const providers = published.map((fresh) => {
+    const old = present.providers.find(({ id }) => id === fresh.id);
+    const own = standing.filter(({ provider }) => provider === fresh.id);
+    return old === undefined ? withoutNew(fresh, own) : mergeProvider(old, fresh, own);
+  });
+  const missing = present.providers.filter(({ id }) => !published.some((fresh) => fresh.id === id));
+  const merged = [...providers, ...missing];
+  const left = compareCatalogs(present, new Catalog("merged", merged), now);
+  const waiting = new Set(heldBack.map(refName));
+  if (left.jumps.some((jump) => waiting.has(refName(jump))) || left.gone.length > 0) {
+    throw new CatalogError("its entries cannot be told from each other");
+  }
+  return { providers: merged, changes, heldBack };
+}
+
+/** `standing` are models that keep the price they have: by each of their names, whichever entry would tell another now. */
+function mergeProvider(
+  old: CatalogProvider,
+  fresh: CatalogProvider,
+  standing: readonly Concerned<ModelRef>[],
+): CatalogProvider {
+  const { provider_match: alias } = old;
+  const entries = standing.flatMap(({ model, names }) => {
+    const entry = old.models.find(({ id }) => id === model);
+    return entry === undefined ? [] : [{ entry, names }];
+  });
+  const prices = new Map(entries.map(({ entry }) => [entry.id, entry.prices]));
+  const published = withoutNew(fresh, standing).models;
+  return {
+    ...fresh,
+    api_pattern: old.api_pattern,
+    ...(alias === undefined ? {} : { provider_match: alias }),
+    models: [
+      ...entries.map(({ entry, names }) => ({ ...entry, match: { or: names.map((name) => ({ equals: name })) } })),
+      ...published.map((model) => ({ ...model, prices: prices.get(model.id) ?? model.prices })),
+      // What nothing else matches is still found by their rules.
+      ...entries.map(({ entry }) => entry).filter(({ id }) => !published.some((model) => model.id === id)),
+    ],
+  };
+}
+
+/** Without the new models that wait for consent. */
+function withoutNew(provider: CatalogProvider, standing: readonly Concerned<ModelRef>[]): CatalogProvider {
+  const fresh = new Set(standing.filter(({ names }) => names.length === 0).map(({ model }) => model));
+  return { ...provider, models: provider.models.filter(({ id }) => !fresh.has(id)) };
+}
