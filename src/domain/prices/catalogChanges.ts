@@ -1,6 +1,6 @@
 import type { Rates } from "../rates.ts";
 import type { Catalog, FoundModel } from "./catalog.ts";
-import type { CatalogModel } from "./catalogData.ts";
+import type { CatalogModel, CatalogProvider } from "./catalogData.ts";
 import { comparable, namesIn, pricesAt } from "./catalogMatch.ts";
 import type { CatalogRates } from "./catalogRates.ts";
 import { stepBetween } from "./priceStep.ts";
@@ -44,12 +44,14 @@ export function compareCatalogs(present: Catalog, next: Catalog, now: number): C
   const changed: PriceChange[] = [];
   const jumps: Concerned<PriceChange>[] = [];
   for (const provider of present.providers) {
-    for (const model of provider.models) {
-      const ref = { provider: provider.id, model: model.id };
-      const compared = namesOf(present, { provider, model }).map((name) => ({
-        name,
-        ...compareName(present, next, { provider, model }, name, now),
-      }));
+    for (const [id, entries] of entriesById(provider)) {
+      const ref = { provider: provider.id, model: id };
+      const compared = entries.flatMap((model) =>
+        namesOf(present, { provider, model }).map((name) => ({
+          name,
+          ...compareName(present, next, { provider, model }, name, now),
+        })),
+      );
       const steps = compared.filter(({ factor }) => factor === null || (factor ?? 0) > 1);
       const large = steps.filter(({ factor }) => factor === null || (factor ?? 0) > LARGEST_STEP);
       const worst = steps.reduce<(typeof steps)[number] | undefined>(greater, undefined);
@@ -77,6 +79,20 @@ export function compareCatalogs(present: Catalog, next: Catalog, now: number): C
     }
   }
   return { added, gone, changed, jumps };
+}
+
+/** A merged edition can have several entries for one model. */
+function entriesById({ models }: CatalogProvider): Map<string, CatalogModel[]> {
+  const entries = new Map<string, CatalogModel[]>();
+  for (const model of models) {
+    const same = entries.get(model.id);
+    if (same === undefined) {
+      entries.set(model.id, [model]);
+    } else {
+      same.push(model);
+    }
+  }
+  return entries;
 }
 
 /** Names under which this entry, and no other before it, is found. */

@@ -65,7 +65,8 @@ function mergeProvider(
 ): CatalogProvider {
   const { provider_match: alias } = old;
   const entries = standing.flatMap(({ model, names }) => {
-    const entry = old.models.find(({ id }) => id === model);
+    // Where an entry stands twice already, its own rules are those of the last.
+    const entry = old.models.findLast(({ id }) => id === model);
     return entry === undefined ? [] : [{ entry, names }];
   });
   const prices = new Map(entries.map(({ entry }) => [entry.id, entry.prices]));
