@@ -1,7 +1,10 @@
 import { type Answer, answerTo, limitOf } from "./answer.ts";
 import { openaiModels, servedBy } from "./models.ts";
+import { createBatchRoutes } from "./openaiBatchRoutes.ts";
 import { openaiError, openaiErrorEvent } from "./openaiError.ts";
+import { mediaRoute } from "./openaiMediaRoutes.ts";
 import { createResponses } from "./openaiResponsesRoute.ts";
+import { textRoute } from "./openaiTextRoutes.ts";
 import { createImplicitCache, type ImplicitCache } from "./promptCache.ts";
 import type { ReceivedRequest } from "./receivedRequest.ts";
 import { errorBody, plain, type Reply, retryAfterOf, withErrorAfter } from "./reply.ts";
@@ -17,21 +20,29 @@ export const startOpenaiUpstream = (options?: UpstreamOptions): Promise<Upstream
 const sse = "text/event-stream; charset=utf-8";
 const rateLimit = { requests: 10_000, tokens: 2_000_000 };
 
-const openaiHandler = (): Handler => {
+export const openaiHandler = (): Handler => {
   const cache = createImplicitCache();
   const responses = createResponses(cache);
+  const batches = createBatchRoutes();
   return (request, script) => {
     const chatCall = (): Reply => {
       const body = request.body ?? {};
       const behaviour = script.take(body);
       return { ...chat(body, behaviour, cache), behaviour };
     };
-    const reply = route(request, chatCall, () => responses(request, script));
+    const others = (): Reply | undefined =>
+      textRoute(request, script) ?? mediaRoute(request, script) ?? batches(request);
+    const reply = route(request, chatCall, () => responses(request, script), others);
     return { ...reply, headers: { ...commonHeaders(request), ...reply.headers } };
   };
 };
 
-const route = (request: ReceivedRequest, chatCall: () => Reply, responsesCall: () => Reply): Reply => {
+const route = (
+  request: ReceivedRequest,
+  chatCall: () => Reply,
+  responsesCall: () => Reply,
+  others: () => Reply | undefined,
+): Reply => {
   const keyFault = checkKey(request);
   if (keyFault) return keyFault;
   const { method, path } = request;
@@ -41,7 +52,7 @@ const route = (request: ReceivedRequest, chatCall: () => Reply, responsesCall: (
   if (method === "POST" && path === "/v1/chat/completions") {
     return request.body ? chatCall() : openaiError(400, "We could not parse the JSON body of your request.");
   }
-  return openaiError(404, `Invalid URL (${method} ${path})`);
+  return others() ?? openaiError(404, `Invalid URL (${method} ${path})`);
 };
 
 const checkKey = ({ headers }: ReceivedRequest): Reply | undefined => {

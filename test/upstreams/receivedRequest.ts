@@ -12,6 +12,8 @@ export type ReceivedRequest = {
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage["headers"];
   readonly rawBody: string;
+  /** The body as it came. */
+  readonly bytes: Buffer;
   /** The body as a JSON object; undefined if it is none. */
   readonly body: Json | undefined;
   readonly receivedAt: number;
@@ -44,7 +46,8 @@ export const receive = async (
   });
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const rawBody = Buffer.concat(chunks).toString("utf8");
+  const bytes = Buffer.concat(chunks);
+  const rawBody = bytes.toString("utf8");
   const url = new URL(incoming.url ?? "/", "http://upstream");
   const request: ReceivedRequest = {
     method: incoming.method ?? "GET",
@@ -52,6 +55,7 @@ export const receive = async (
     query: url.searchParams,
     headers: incoming.headers,
     rawBody,
+    bytes,
     body: parsed(rawBody),
     receivedAt,
     status: undefined,

@@ -4,8 +4,8 @@ import type { Behaviour } from "./script.ts";
 export type Reply = {
   status: number;
   headers: Record<string, string>;
-  /** A whole body, or the events of a stream, each with its closing blank line. */
-  content: string | string[];
+  /** A whole body, as text or as bytes, or the events of a stream, each with its closing blank line. */
+  content: string | Buffer | string[];
   /** What garbles the sending of this reply. */
   behaviour: Behaviour;
 };

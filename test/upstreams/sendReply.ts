@@ -48,8 +48,9 @@ export const sendReply = async (
   const headers = { ...reply.headers, ...(gzip ? { "content-encoding": "gzip" } : {}), ...behaviour.headers };
   request.status = reply.status;
 
-  if (typeof reply.content === "string") {
-    const text = Buffer.from(behaviour.garbage ? garbageBody : reply.content);
+  if (!Array.isArray(reply.content)) {
+    const content = behaviour.garbage ? garbageBody : reply.content;
+    const text = typeof content === "string" ? Buffer.from(content) : content;
     const bytes = gzip ? gzipSync(text) : text;
     response.writeHead(reply.status, { ...headers, "content-length": String(bytes.length) });
     if (behaviour.cutAfter !== undefined) {
