@@ -33,6 +33,15 @@ export function minutesOf(text: string, name: string, most: number): number {
 }
 const MINUTES: Readonly<Record<string, number>> = { m: 1, h: 60, d: 1_440 };
 
+/** A share of a whole, 0 to 1. @throws UsageError */
+export function shareOf(text: string, name: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 1)) {
+    throw new UsageError(`${name}: "${text}" is not a share from 0 to 1, such as 0.5`);
+  }
+  return value;
+}
+
 /** A port, 0 for any free one. @throws UsageError */
 export function portOf(text: string): number {
   const value = Number(text);

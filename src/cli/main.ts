@@ -6,7 +6,9 @@ import { addAsk } from "./commands/ask.ts";
 import { addBudget } from "./commands/budget.ts";
 import { addCheck } from "./commands/check.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addEstimate } from "./commands/estimate.ts";
 import { addExport } from "./commands/export.ts";
+import { addModels } from "./commands/models.ts";
 import { addPass } from "./commands/pass.ts";
 import { addRelease } from "./commands/release.ts";
 import { addReport } from "./commands/report.ts";
@@ -38,6 +40,8 @@ function makeProgram(): Command {
     addPass,
     addRun,
     addAsk,
+    addEstimate,
+    addModels,
     addReport,
     addExport,
     addBudget,

@@ -74,8 +74,11 @@ export const LARGEST_BATCH = 2_000;
  */
 export const estimatesRequestSchema = z
   .strictObject({
-    /** Names as people give them: `sonnet`, `openai/gpt-5-mini`. */
-    models: z.array(z.string().min(1)).max(300).default([]),
+    /** Names as people give them (`sonnet`, `openai/gpt-5-mini`), or exactly one model of a provider. */
+    models: z
+      .array(z.union([z.string().min(1), z.strictObject({ provider: z.string(), model: z.string().min(1) })]))
+      .max(300)
+      .default([]),
     provider: z.string().optional(),
     texts: z.array(z.string()).min(1).max(LARGEST_BATCH).optional(),
     inputTokens: z.array(count.max(10_000_000)).min(1).max(LARGEST_BATCH).optional(),

@@ -60,6 +60,7 @@ export class Estimator {
   readonly #options: EstimatorOptions;
   /** Tokens that the tokenizer takes a request of a protocol for, without its text. */
   readonly #frames = new Map<string, number>();
+  #stretchBegan = 0;
 
   constructor(options: EstimatorOptions) {
     this.#options = options;
@@ -105,6 +106,10 @@ export class Estimator {
     const { models, settings } = this.#options;
     const registry = await models.registry();
     const named = wanted.models.map((asked) => {
+      if (typeof asked !== "string") {
+        this.#provider(asked.provider);
+        return { asked: asked.model, model: registry.of(asked.provider, asked.model) };
+      }
       const [first] = models.find(registry, asked, wanted.provider).models;
       return { asked, model: first as KnownModel };
     });
@@ -231,8 +236,6 @@ export class Estimator {
     }
     return provider;
   }
-
-  #stretchBegan = 0;
 
   /** Batches take long: calls come in between. */
   async #othersTurn(): Promise<void> {

@@ -1,9 +1,6 @@
-import { basename } from "node:path";
-import { text as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
 import type { ApiClient } from "../../client/apiClient.ts";
 import { SidecarUnavailableError } from "../../client/sidecarUnavailableError.ts";
-import { userName } from "../../client/userName.ts";
 import type { ProviderInfo } from "../../domain/api.ts";
 import type { Call } from "../../domain/call.ts";
 import { providerSchema } from "../../domain/config.ts";
@@ -13,8 +10,11 @@ import { PromptError } from "../../prompts/promptError.ts";
 import type { PromptRequest } from "../../prompts/promptRequest.ts";
 import { runPrompt } from "../../prompts/runPrompt.ts";
 import { countOf } from "../arguments.ts";
+import { chooseModel, keyOf } from "../chooseModel.ts";
 import { CliError, EXIT, UsageError } from "../exitCode.ts";
 import { note, printJson } from "../output.ts";
+import { ownCaller } from "../ownCaller.ts";
+import { promptText } from "../promptText.ts";
 import { type CommonOptions, withSidecar } from "../sidecarAccess.ts";
 
 interface AskFlags extends CommonOptions {
@@ -40,7 +40,7 @@ export function addAsk(program: Command): void {
     )
     .argument("[text...]", "the prompt; - or nothing reads standard input")
     .option("--provider <name>", "provider (default: by the model, or the first whose key is set)")
-    .option("--model <name>", "model (default: the first that is known of the provider)")
+    .option("--model <name>", "model, or an alias such as sonnet (default: the first that is known of the provider)")
     .option("--system <text>", "instructions that come before the prompt")
     .option("--project <name>", "project the call is for (default: the current folder's name)")
     .option("--max-tokens <n>", "longest answer, in tokens", "4096")
@@ -53,21 +53,17 @@ async function ask(words: readonly string[], flags: AskFlags): Promise<void> {
   const timeoutMs = countOf(flags.timeout, "--timeout") * 1_000;
   const prompt = await promptText(words);
   await withSidecar(flags, async (api) => {
-    const provider = chooseProvider(await api.providers(), flags);
-    const project = flags.project ?? basename(process.cwd());
-    const user = userName();
-    const caller = {
-      ...(project === "" ? {} : { project }),
-      ...(user === undefined ? {} : { user }),
-      tool: "tollgate",
-    };
-    const { urls } = await api.pass(caller);
+    const { provider, model: chosen } = await chooseModel(api, flags);
+    const { urls } = await api.pass(ownCaller(flags.project));
     const baseUrl = urls[provider.name];
     if (baseUrl === undefined) {
       throw new CliError(`The sidecar gave no address for ${provider.name}`);
     }
     const key = keyOf(provider);
-    const model = flags.model ?? provider.models[0] ?? (await firstServedModel(provider, baseUrl, key));
+    const model = chosen ?? provider.models[0] ?? (await firstServedModel(provider, baseUrl, key));
+    if (flags.model !== undefined && model !== flags.model) {
+      note(`tollgate: ${flags.model} is ${model} (${provider.name})`);
+    }
     await send(api, flags, {
       provider: provider.name,
       protocol: providerSchema.shape.protocol.parse(provider.protocol),
@@ -136,47 +132,6 @@ function endLine(lastPiece: string): void {
   if (lastPiece !== "" && !lastPiece.endsWith("\n")) {
     process.stdout.write("\n");
   }
-}
-
-async function promptText(words: readonly string[]): Promise<string> {
-  const given = words.join(" ");
-  const fromInput = given === "-" || given === "";
-  if (given === "" && process.stdin.isTTY) {
-    throw new UsageError("text: say what to ask");
-  }
-  const text = fromInput ? await readAll(process.stdin) : given;
-  if (text.trim() === "") {
-    throw new UsageError("text: there is nothing to ask");
-  }
-  return text;
-}
-
-const KEY_VARIABLES: Readonly<Record<string, string>> = { openai: "OPENAI_API_KEY", anthropic: "ANTHROPIC_API_KEY" };
-
-/** Keys belong to the provider they were given for: one is not sent to another that merely speaks its protocol. */
-function keyOf({ name }: ProviderInfo): string | null {
-  const variable = Object.hasOwn(KEY_VARIABLES, name)
-    ? KEY_VARIABLES[name]
-    : `${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}_API_KEY`;
-  const key = variable === undefined ? undefined : process.env[variable]?.trim();
-  return key === undefined || key === "" ? null : key;
-}
-
-function chooseProvider(providers: readonly ProviderInfo[], { provider, model }: AskFlags): ProviderInfo {
-  const names = providers.map(({ name }) => name).join(", ");
-  if (provider !== undefined) {
-    const named = providers.find(({ name }) => name === provider);
-    if (named === undefined) {
-      throw new UsageError(`--provider: no provider is named ${provider}. Known: ${names}`);
-    }
-    return named;
-  }
-  const serving = model === undefined ? providers : providers.filter(({ models }) => models.includes(model));
-  const chosen = serving.find((one) => keyOf(one) !== null) ?? serving[0];
-  if (chosen === undefined) {
-    throw new UsageError(`--provider: say which of ${names} serves ${model ?? "the prompt"}`);
-  }
-  return chosen;
 }
 
 /** What a server of the OpenAI protocol says it serves. */

@@ -1,0 +1,77 @@
+import type { ApiClient } from "../client/apiClient.ts";
+import { ApiError } from "../client/apiError.ts";
+import type { ProviderInfo } from "../domain/api.ts";
+import type { ModelDetail } from "../domain/modelApi.ts";
+import { UsageError } from "./exitCode.ts";
+
+/** Where a prompt is to go. `model` is undefined where nobody said which. */
+export interface Choice {
+  readonly provider: ProviderInfo;
+  readonly model: string | undefined;
+}
+
+export interface Wish {
+  readonly provider?: string;
+  readonly model?: string;
+}
+
+const KEY_VARIABLES: Readonly<Record<string, string>> = { openai: "OPENAI_API_KEY", anthropic: "ANTHROPIC_API_KEY" };
+
+/** Keys belong to the provider they were given for: one is not sent to another that merely speaks its protocol. */
+export function keyOf({ name }: ProviderInfo): string | null {
+  const variable = Object.hasOwn(KEY_VARIABLES, name)
+    ? KEY_VARIABLES[name]
+    : `${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}_API_KEY`;
+  const key = variable === undefined ? undefined : process.env[variable]?.trim();
+  return key === undefined || key === "" ? null : key;
+}
+
+/**
+ * The provider and model that are meant: a model by its own name or by an alias, at the first provider that has it and
+ * whose key is set (or that needs none). A name that means nothing is left to the provider that was named with it.
+ * @throws UsageError
+ */
+export async function chooseModel(api: ApiClient, wish: Wish): Promise<Choice> {
+  const providers = await api.providers();
+  const names = providers.map(({ name }) => name).join(", ");
+  const named = providers.find(({ name }) => name === wish.provider);
+  if (wish.provider !== undefined && named === undefined) {
+    throw new UsageError(`--provider: no provider is named ${wish.provider}. Known: ${names}`);
+  }
+  if (wish.model === undefined) {
+    const usable = named ?? providers.find((one) => keyOf(one) !== null) ?? providers[0];
+    if (usable === undefined) {
+      throw new UsageError("--provider: no provider is configured");
+    }
+    return { provider: usable, model: undefined };
+  }
+  const found = await meaning(api, wish.model, wish.provider);
+  const places = found === null ? [] : [found, ...found.others];
+  const offered = places.flatMap(({ provider, model }) => {
+    const info = providers.find(({ name }) => name === provider);
+    return info === undefined ? [] : [{ provider: info, model }];
+  });
+  const chosen = offered.find(({ provider }) => keyOf(provider) !== null || needsNoKey(provider)) ?? offered[0];
+  if (chosen !== undefined) {
+    return chosen;
+  }
+  if (named === undefined) {
+    throw new UsageError(`--provider: say which of ${names} serves ${wish.model}`);
+  }
+  return { provider: named, model: wish.model };
+}
+
+function needsNoKey({ pricing }: ProviderInfo): boolean {
+  return pricing === "free" || pricing === "compute-hour";
+}
+
+async function meaning(api: ApiClient, model: string, provider: string | undefined): Promise<ModelDetail | null> {
+  try {
+    return await api.model(model, provider);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) {
+      return null;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,52 @@
+import { formatTokens } from "../domain/formats.ts";
+import type { Model } from "../domain/modelApi.ts";
+import { ABILITY_NAMES } from "../domain/models/abilities.ts";
+import { tableLines } from "./table.ts";
+
+/** A table of models, with prices in USD for a million tokens. */
+export function modelLines(models: readonly Model[], width: number): string[] {
+  return tableLines(
+    [
+      { title: "MODEL", mayShrink: true },
+      { title: "PROVIDER", mayShrink: true },
+      { title: "IN", right: true },
+      { title: "CACHED", right: true },
+      { title: "OUT", right: true },
+      { title: "CONTEXT", right: true },
+      { title: "TIER" },
+      { title: "ABILITIES", mayShrink: true },
+    ],
+    models.map((model) => [
+      model.model,
+      model.provider,
+      ...pricesOf(model),
+      model.contextWindowTokens === null ? "?" : formatTokens(model.contextWindowTokens),
+      model.tier ?? "?",
+      abilitiesInWords(model),
+    ]),
+    width,
+  );
+}
+
+function pricesOf(model: Model): [input: string, cached: string, output: string] {
+  switch (model.costBasis) {
+    case "free":
+      return ["free", "", ""];
+    case "compute-hour":
+      return ["by hour", "", ""];
+    default:
+      return [usd(model.inputUsdPerMTok), usd(model.cachedInputUsdPerMTok), usd(model.outputUsdPerMTok)];
+  }
+}
+
+/** A price to its last digit, `$0.0375`; a question mark where nobody knows it. */
+export function usd(price: number | null): string {
+  return price === null
+    ? "?"
+    : `$${price.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 6 })}`;
+}
+
+/** Those that a model is known to have. What it is known not to have, and what nobody knows, is left out. */
+export function abilitiesInWords({ abilities }: Pick<Model, "abilities">): string {
+  return ABILITY_NAMES.filter((name) => abilities[name] === true).join(", ");
+}
