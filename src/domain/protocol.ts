@@ -26,6 +26,8 @@ export interface RequestContext {
   readonly textTokens?: number;
   /** No more tokens than this are in the earlier turns that the provider adds itself; absent where that is not known. */
   readonly earlierTokens?: number;
+  /** No more tokens than this are in all of the prompt, media and what the provider keeps included, by its own count. */
+  readonly promptTokens?: number;
   /** The request will be held to this many calls of tools that the provider runs itself; absent where it is not. */
   readonly toolCalls?: number;
 }
@@ -55,6 +57,13 @@ export interface RequestFacts {
    * file of the provider's. Then no amount can be held for it.
    */
   readonly boundless?: boolean;
+  /**
+   * Requests that stand within this one, each of which is answered and billed by itself, at its own model's price: then they
+   * bound the call together. Of them all no more input is billed than `inputBoundTokens`.
+   */
+  readonly parts?: readonly RequestFacts[];
+  /** Whether the provider does the work though nobody waits for its answer. */
+  readonly goesOn?: boolean;
   /** Tokens the client allows for the whole answer (choices multiplied in); null where it set no limit. */
   readonly outputLimitTokens: number | null;
   /** Whether a lower output limit can be written into the body: false where it is signed, or has no place for one. Absent: yes. */
@@ -82,6 +91,8 @@ export interface RequestFacts {
   readonly cacheWrites?: "none" | "5m" | "1h";
   /** The service tier asked for, as `PriceBook.dearest` takes it; null for the provider's usual one. */
   readonly serviceTier: string | null;
+  /** Whether the route has no other tier than that: else a cheaper one is held at the usual price, for it may not be given. */
+  readonly tierIsSure?: boolean;
 }
 
 /** How a request is changed before it leaves. Absent fields change nothing. */
@@ -120,6 +131,14 @@ export interface Collected {
   readonly readings: readonly Reading[];
   /** Other ids under which results will be fetched. */
   readonly alsoKnownAs: readonly string[];
+}
+
+/** Reads an answer of many lines as it passes. It never throws. */
+export interface LineCollector {
+  /** Takes one line, without its end. */
+  line(bytes: Buffer): void;
+  /** To be called once, when all lines have passed; null where they tell nothing. */
+  collected(): Collected | null;
 }
 
 /** What is known of an answer in which nothing could be read, or of none at all. */
@@ -167,6 +186,16 @@ export interface ErrorAnswer {
   readonly body: string;
 }
 
+/** How a provider's own free count of a prompt is asked for and read. All methods are pure. */
+export interface PromptCount {
+  /** The path with its query, for a call to the given ones. */
+  where(path: string, search: string): string;
+  /** The body of the question, for a call's body. */
+  question(body: Buffer, path: string): Buffer;
+  /** Tokens of the whole prompt by the answer's JSON; null where it does not say. */
+  tokensIn(answer: unknown): number | null;
+}
+
 /** One wire format. All methods are pure. */
 export interface Protocol {
   /** As booked with each call: `openai-chat`, `anthropic-messages`. */
@@ -182,6 +211,8 @@ export interface Protocol {
   readonly countRoute: string | null;
   /** What that count takes of a request; other members are an error there. Absent where there is none. */
   readonly countedMembers?: readonly string[];
+  /** The same for a count that covers all of the prompt and is asked for in a way of its own. */
+  readonly promptCount?: PromptCount;
   /** The bytes to send: the client's own, except for the given changes and for what it takes to be told the usage. */
   rewrite(body: Buffer, facts: RequestFacts, changes: Rewrite): Buffer;
   /** Whether an answer of this content type comes as a stream that `readStream` reads. */
@@ -192,6 +223,13 @@ export interface Protocol {
   readStream(facts: RequestFacts): StreamReader;
   /** Reads the answer of a route that `recognise` calls `collect`; null where it tells nothing. Never throws. */
   readCollected?(path: string, status: number, body: Buffer): Collected | null;
+  /** A reader of such an answer that comes as many lines, which need not be kept; null where it does not. */
+  collectLines?(path: string, status: number): LineCollector | null;
+  /**
+   * How the answer of such a route is changed that tells at which address of the provider's more is to be fetched, so that
+   * it is fetched here and read. `base` is the provider's base as the client knows it. Null where nothing is changed.
+   */
+  readdress?(path: string, base: string): ((body: Buffer) => Buffer) | null;
   /** A refusal, or an error of the gateway's own, in the protocol's shape. */
   refuse(refusal: Refusal): ErrorAnswer;
   fail(status: number, code: string, message: string): ErrorAnswer;

@@ -1,5 +1,6 @@
 import type { Provider } from "../config.ts";
 import type { Protocol, RouteKind } from "../protocol.ts";
+import { anthropicBatches } from "./anthropicBatches.ts";
 import { anthropicMessages } from "./anthropicMessages.ts";
 import { atDeployment } from "./azureDeployment.ts";
 import { bedrockConverse } from "./bedrockConverse.ts";
@@ -48,7 +49,7 @@ const responses = [() => openaiResponses, () => openaiCompaction];
 /** The protocols that each family of providers speaks. A new one is a file of its own and a line here. */
 const PROTOCOLS: Readonly<Record<Family, ReadonlyArray<(baseUrl: string | undefined) => Protocol>>> = {
   openai: [chat, ...responses, completions, embeddings, images, speech, transcriptions, () => openaiBatches],
-  anthropic: [() => anthropicMessages],
+  anthropic: [() => anthropicMessages, () => anthropicBatches],
   google: [() => googleGenerate, () => googleEmbed, () => vertexAnthropic, chat],
   ollama: [
     () => ollamaChat,

@@ -40,7 +40,13 @@ const FILES: readonly FreeRoute[] = [
 /** Routes that providers answer without charge. */
 const FREE_ROUTES: Readonly<Record<Family, readonly FreeRoute[]>> = {
   openai: [...MODELS, ...RESPONSES, ...FILES, { method: "POST", path: /^(\/v\d+)?\/moderations\/?$/ }],
-  anthropic: [...MODELS, { method: "POST", path: /^(\/v\d+)?\/messages\/count_tokens\/?$/ }],
+  anthropic: [
+    ...MODELS,
+    { method: "POST", path: /^(\/v\d+)?\/messages\/count_tokens\/?$/ },
+    { method: "GET", path: /^(\/v\d+)?\/files(\/[^/]+(\/content)?)?\/?$/ },
+    { method: "POST", path: /^(\/v\d+)?\/files\/?$/ },
+    { method: "DELETE", path: /^(\/v\d+)?\/files\/[^/]+\/?$/ },
+  ],
   // Files and lists cost nothing. A cache is billed by the hour, and documents that are put into a store by the token.
   google: [
     {

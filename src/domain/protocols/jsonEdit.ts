@@ -89,6 +89,23 @@ export function* memberSpans(body: Buffer): Generator<[name: string, value: Span
   }
 }
 
+/** Where the elements of a JSON list stand, in its order. The bytes must be valid JSON; none where they are no list. */
+export function* elementSpans(body: Buffer): Generator<Span> {
+  let at = skipSpace(body, 0);
+  if (body[at] !== OPEN_BRACKET) {
+    return;
+  }
+  at = skipSpace(body, at + 1);
+  while (at < body.length && body[at] !== CLOSE_BRACKET) {
+    const end = valueEnd(body, at);
+    yield { start: at, end };
+    at = skipSpace(body, end);
+    if (body[at] === COMMA) {
+      at = skipSpace(body, at + 1);
+    }
+  }
+}
+
 function skipSpace(body: Buffer, from: number): number {
   let at = from;
   for (let byte = body[at]; byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09; byte = body[at]) {

@@ -1,8 +1,9 @@
 import { NOTHING_READ, type Reading, type RequestFacts } from "../protocol.ts";
-import { isObject, type JsonObject, listOf, objectOf, parseOrUndefined, textOf } from "./jsonValue.ts";
+import { isObject, type JsonObject, listOf, objectOf, textOf } from "./jsonValue.ts";
 import { chatReportOf } from "./openaiChatUsage.ts";
 import { readingOf } from "./openaiResponsesReading.ts";
 import { tokenReportOf } from "./openaiTokenReport.ts";
+import { ResultLines } from "./resultLines.ts";
 
 /** Of the requests nothing is known here: what an answer does not report is not made up. */
 const NO_FACTS: RequestFacts = {
@@ -19,37 +20,24 @@ const NO_FACTS: RequestFacts = {
   serviceTier: null,
 };
 
-const LF = 0x0a;
-
 /**
- * The readings of a batch's results, one for each answer that was made: JSON lines of `{custom_id, response: {status_code,
- * body}, error}`, each body as its own route would have answered. Null where the file is none of results, is cut off, or
- * holds an answer that does not name its model: part of the results is not what they cost.
+ * A reader of a batch's results: JSON lines of `{custom_id, response: {status_code, body}, error}`, each body as its own route
+ * would have answered. They tell nothing where an answer does not name its model.
  */
-export function readBatchResults(file: Buffer): Reading[] | null {
-  const readings: Reading[] = [];
-  for (let at = 0; at < file.length; ) {
-    const lf = file.indexOf(LF, at);
-    const end = lf === -1 ? file.length : lf;
-    const line = file.subarray(at, end);
-    at = end + 1;
-    if (line.toString("latin1").trim() === "") {
-      continue;
-    }
-    const result = parseOrUndefined(line);
-    if (!isObject(result) || !("custom_id" in result) || !("response" in result || "error" in result)) {
-      return null;
-    }
-    const answer = objectOf(result.response).body;
-    const reading = isObject(answer) ? readResult(answer) : null;
-    if (reading?.model === null) {
-      return null;
-    }
-    if (reading !== null) {
-      readings.push({ ...reading, serviceTier: "batch" });
-    }
-  }
-  return readings;
+export function openaiResultLines(fileId: string): ResultLines {
+  return new ResultLines({
+    deferredId: fileId,
+    read(result) {
+      if (!("custom_id" in result) || !("response" in result || "error" in result)) {
+        return undefined;
+      }
+      const answer = objectOf(result.response).body;
+      const reading = isObject(answer) ? readResult(answer) : null;
+      return reading === null ? null : reading.model === null ? undefined : { ...reading, serviceTier: "batch" };
+    },
+    // Answers and failures stand in files of their own.
+    noneBilled: null,
+  });
 }
 
 /** The reading of one answer, null where it reports nothing: a request that failed is not billed. */

@@ -1,9 +1,10 @@
 import { type Collected, NOTHING_READ, type Protocol, type Reading, type RequestFacts } from "../protocol.ts";
 import { openaiErrors } from "./errorShapes.ts";
 import { isObject, type JsonObject, parseOrUndefined, parseRequest, textOf } from "./jsonValue.ts";
-import { readBatchResults } from "./openaiBatchResults.ts";
+import { openaiResultLines } from "./openaiBatchResults.ts";
 import { chatErrorOf } from "./openaiChatUsage.ts";
 import { tokenReportOf } from "./openaiTokenReport.ts";
+import { collectedFrom } from "./resultLines.ts";
 import { isEventStream } from "./sse.ts";
 import { UsageEventStream } from "./usageEventStream.ts";
 
@@ -45,6 +46,10 @@ export const openaiBatches: Protocol = {
       estimate: () => NOTHING_READ.usage,
     }),
   readCollected,
+  collectLines(path, status) {
+    const fileId = FILE_CONTENT.exec(path)?.[1];
+    return status >= 300 || fileId === undefined ? null : openaiResultLines(fileId);
+  },
   ...openaiErrors,
 };
 
@@ -86,8 +91,7 @@ function readCollected(path: string, status: number, body: Buffer): Collected | 
   }
   const fileId = FILE_CONTENT.exec(path)?.[1];
   if (fileId !== undefined) {
-    const readings = readBatchResults(body);
-    return readings === null ? null : { deferredId: fileId, readings, alsoKnownAs: [] };
+    return collectedFrom(body, openaiResultLines(fileId));
   }
   const batch = parseOrUndefined(body);
   const id = ONE_BATCH.exec(path)?.[1];

@@ -31,22 +31,3 @@ export function readBody(message: IncomingMessage, limit = LARGEST_BODY): Promis
     });
   });
 }
-
-/** Looks on while a body passes. Null where it is larger than `limit` bytes, comes compressed, or breaks off. */
-export function wholeBody(message: IncomingMessage, limit = LARGEST_BODY): Promise<Buffer | null> {
-  const encoding = message.headers["content-encoding"]?.toLowerCase() ?? "identity";
-  return new Promise((resolve) => {
-    let chunks: Buffer[] = [];
-    let size = 0;
-    message.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= limit) {
-        chunks.push(chunk);
-      } else {
-        chunks = [];
-      }
-    });
-    message.once("end", () => resolve(size <= limit && encoding === "identity" ? Buffer.concat(chunks) : null));
-    message.once("close", () => resolve(null));
-  });
-}

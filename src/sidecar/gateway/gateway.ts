@@ -9,10 +9,10 @@ import type { Learned } from "../learned.ts";
 import type { Passes } from "../passes.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
 import { answer } from "./answer.ts";
-import { wholeBody } from "./body.ts";
+import { CollectedAnswers } from "./collectedAnswers.ts";
 import { DeferredCalls } from "./deferredCalls.ts";
 import { MeteredCalls } from "./meteredCalls.ts";
-import type { MeteredPassage, Passage } from "./passage.ts";
+import type { Passage } from "./passage.ts";
 import { passThrough } from "./passThrough.ts";
 import { parseGatewayPath, targetOf } from "./route.ts";
 import { UnknownCalls } from "./unknownCalls.ts";
@@ -36,7 +36,7 @@ export interface GatewayOptions {
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #upstream = new Upstream();
-  readonly #deferred: DeferredCalls;
+  readonly #collected: CollectedAnswers;
   readonly #metered: MeteredCalls;
   readonly #unknown: UnknownCalls;
   #inFlight = 0;
@@ -44,8 +44,9 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    this.#deferred = new DeferredCalls(options);
-    this.#metered = new MeteredCalls({ ...options, upstream: this.#upstream, deferred: this.#deferred });
+    const deferred = new DeferredCalls(options);
+    this.#collected = new CollectedAnswers({ ...options, upstream: this.#upstream, deferred });
+    this.#metered = new MeteredCalls({ ...options, upstream: this.#upstream, deferred });
     this.#unknown = new UnknownCalls({ ...options, upstream: this.#upstream });
   }
 
@@ -122,28 +123,13 @@ export class Gateway {
       return this.#metered.run({ ...passage, protocol: found.protocol });
     }
     if (found?.kind === "collect") {
-      return this.#collect({ ...passage, protocol: found.protocol });
+      return this.#collected.run({ ...passage, protocol: found.protocol });
     }
     if (found?.kind === "free" || method === "GET" || method === "HEAD" || method === "OPTIONS") {
       await passThrough(this.#upstream, passage, { shape });
       return;
     }
     return this.#unknown.run(passage, shape);
-  }
-
-  /** Passes an answer on that tells what earlier calls have cost, and takes in what it tells. */
-  async #collect(passage: MeteredPassage): Promise<void> {
-    const { protocol, target, providerName } = passage;
-    let body: Promise<Buffer | null> = Promise.resolve(null);
-    const look = (incoming: IncomingMessage) => {
-      body = wholeBody(incoming);
-    };
-    const { httpStatus } = await passThrough(this.#upstream, passage, { shape: protocol, look });
-    const whole = await body;
-    const collected = whole === null ? null : (protocol.readCollected?.(target.route, httpStatus ?? 0, whole) ?? null);
-    if (collected !== null) {
-      await this.#deferred.collect(providerName, collected);
-    }
   }
 }
 

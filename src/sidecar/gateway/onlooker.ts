@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { finished, type Transform } from "node:stream";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import type { MessageHeaders, Protocol, Reading, RequestFacts, StreamReader } from "../../domain/protocol.ts";
+import { decoderFor } from "./decoder.ts";
 import { estimateFromBytes } from "./outcome.ts";
 
 /** A whole answer larger than this is passed on but not read, in bytes. */
@@ -125,20 +125,6 @@ function wholeAnswer({ status, headers, length, protocol, facts, decoder }: Whol
       return status < 300 && isUnknown ? estimateFromBytes(facts, body.length, reading) : reading;
     },
   };
-}
-
-function decoderFor(encoding: string | undefined): Transform | null {
-  switch (encoding?.trim().toLowerCase()) {
-    case "gzip":
-    case "x-gzip":
-      return createGunzip();
-    case "deflate":
-      return createInflate();
-    case "br":
-      return createBrotliDecompress();
-    default:
-      return null;
-  }
 }
 
 /** What can be decoded of a body, though its end be missing. */

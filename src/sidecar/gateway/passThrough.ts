@@ -1,9 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Protocol } from "../../domain/protocol.ts";
 import { failUnreached } from "./answer.ts";
+import { isPlain } from "./decoder.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
 import type { Passage } from "./passage.ts";
 import { answerOf, type Upstream, UpstreamError } from "./upstream.ts";
+import { WholeEdit } from "./wholeEdit.ts";
 
 export interface PassThroughOptions {
   /** Wording of errors of the gateway's own. */
@@ -12,6 +14,8 @@ export interface PassThroughOptions {
   readonly own?: Readonly<Record<string, string>>;
   /** Told of an answer as it begins, when it can be read on its way: it comes uncompressed then. */
   readonly look?: (incoming: IncomingMessage) => void;
+  /** Changes the answer's body, where it comes uncompressed. */
+  readonly edit?: (body: Buffer) => Buffer;
 }
 
 /** How an exchange ended that was passed on as it came. */
@@ -26,7 +30,7 @@ export interface PassedThrough {
 export async function passThrough(
   upstream: Upstream,
   { request, response, target, departure }: Passage,
-  { shape, own = {}, look }: PassThroughOptions,
+  { shape, own = {}, look, edit }: PassThroughOptions,
 ): Promise<PassedThrough> {
   const headers = forwardedRequestHeaders(request, target.server.host, null, look !== undefined);
   const outgoing = upstream.open(request.method ?? "GET", target, headers);
@@ -41,11 +45,12 @@ export async function passThrough(
     return { httpStatus: null, brokenBy: error instanceof UpstreamError ? "upstream" : "client", errorType };
   }
   const httpStatus = incoming.statusCode ?? 502;
-  response.writeHead(httpStatus, incoming.statusMessage, forwardedResponseHeaders(incoming, own, true));
+  const isEdited = edit !== undefined && isPlain(incoming.headers["content-encoding"]);
+  response.writeHead(httpStatus, incoming.statusMessage, forwardedResponseHeaders(incoming, own, !isEdited));
   incoming.on("error", () => response.destroy());
   incoming.on("aborted", () => response.destroy());
   look?.(incoming);
-  incoming.pipe(response);
+  (isEdited ? incoming.pipe(new WholeEdit(edit)) : incoming).pipe(response);
   await new Promise((resolve) => response.once("close", resolve));
   const whole = incoming.complete && response.writableFinished;
   incoming.destroy();
