@@ -18,8 +18,8 @@ export const bedrockConverse: Protocol = {
   recognise: (method, path) => (method === "POST" && bedrockCallOf(path)?.operation === "converse" ? "metered" : null),
   countRoute: null,
   read: readConverse,
-  rewrite(body, _facts, { outputLimitTokens: limit }) {
-    return limit === undefined ? body : withLimit(body, limit);
+  rewrite(body, facts, { outputLimitTokens: limit }) {
+    return limit === undefined || facts.clampable === false ? body : withLimit(body, limit);
   },
   isStream: isEventFrames,
   readJson(status, body, facts, headers) {

@@ -19,10 +19,10 @@ export const bedrockInvoke: Protocol = {
   read: readInvoke,
   rewrite(body, facts, changes) {
     const { outputLimitTokens: limit } = changes;
-    if (limit === undefined || isAnthropic(facts)) {
-      return anthropicMessages.rewrite(body, facts, changes);
+    if (limit === undefined || facts.clampable === false) {
+      return body;
     }
-    return withLimit(body, facts.model, limit);
+    return isAnthropic(facts) ? anthropicMessages.rewrite(body, facts, changes) : withLimit(body, facts.model, limit);
   },
   isStream: isEventFrames,
   readJson(status, body, facts, headers = {}) {

@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { BadRequestError, type Protocol, type RequestFacts } from "../../../src/domain/protocol.ts";
 import { anthropicMessages } from "../../../src/domain/protocols/anthropicMessages.ts";
+import { bedrockConverse } from "../../../src/domain/protocols/bedrockConverse.ts";
+import { bedrockInvoke } from "../../../src/domain/protocols/bedrockInvoke.ts";
+import { cohereChat, cohereEmbed } from "../../../src/domain/protocols/cohere.ts";
 import { googleEmbed } from "../../../src/domain/protocols/googleEmbed.ts";
 import { googleGenerate } from "../../../src/domain/protocols/googleGenerate.ts";
+import { ollamaChat, ollamaEmbed, ollamaGenerate } from "../../../src/domain/protocols/ollama.ts";
 import { openaiBatches } from "../../../src/domain/protocols/openaiBatches.ts";
 import { openaiChat } from "../../../src/domain/protocols/openaiChat.ts";
 import { ANY_HOST } from "../../../src/domain/protocols/openaiChatDialect.ts";
@@ -14,6 +18,7 @@ import { openaiResponses } from "../../../src/domain/protocols/openaiResponses.t
 import { openaiSpeech } from "../../../src/domain/protocols/openaiSpeech.ts";
 import { openaiTranscriptionsProtocol } from "../../../src/domain/protocols/openaiTranscriptions.ts";
 import { usageSchema } from "../../../src/domain/usage.ts";
+import { chunk, event } from "./frames.ts";
 import { bodyOf, cutAt, pass, sse, utf8 } from "./streams.ts";
 
 const NAMES = [
@@ -60,11 +65,22 @@ const GOOGLE_NAMES = [
   ),
   ..."instances predictions embeddings statistics token_count metadata billableCharacterCount requests".split(" "),
 ];
+const HOST_NAMES = [
+  ...NAMES,
+  ..."options num_predict images context done done_reason prompt_eval_count eval_count response billed_units tokens".split(
+    " ",
+  ),
+  ..."max_gen_len n system toolConfig systemTool inferenceConfig maxTokens additionalModelRequestFields".split(" "),
+  ..."reasoningConfig toolResult toolUse document bytes contentBlockDelta contentBlockStart metadata start".split(" "),
+  ..."reasoningContent inputTokens outputTokens cacheReadInputTokens cacheDetails ttl trace serviceTier".split(" "),
+  ..."amazon-bedrock-invocationMetrics inputTokenCount outputTokenCount generation results meta texts".split(" "),
+];
 const TYPES = [
   ...["message_start", "message_delta", "message_stop", "content_block_delta", "image", "document", "enabled"],
   ...["response.completed", "response.failed", "response.output_text.delta", "response.output_item.done", "error"],
   ...["web_search", "web_search_call", "file_search", "file_search_call", "code_interpreter", "image_generation_call"],
   ...["input_image", "input_file", "message", "reasoning", "failed", "queued"],
+  ...["message-end", "content-delta", "tool-call-start", "ERROR", "image_url", "1h", "contentBlockDelta", "metadata"],
   ...["image_generation.completed", "speech.audio.done", "transcript.text.done", "tokens", "gif", "svg"],
 ];
 
@@ -89,6 +105,8 @@ interface Taken {
   readonly request: object;
   readonly placed: (odd: unknown) => object;
   readonly names: readonly string[];
+  /** How values are put into a stream; server-sent events where absent. */
+  readonly wire?: (...values: unknown[]) => Buffer;
 }
 
 const inMessages = { request, placed: (odd: unknown) => ({ messages: [odd], input: [odd] }), names: NAMES };
@@ -106,7 +124,24 @@ const othersOfOpenai: readonly Protocol[] = [
   ...[openaiCompletionsProtocol(ANY_HOST), openaiEmbeddings, openaiImages, openaiSpeech],
   ...[openaiTranscriptionsProtocol(undefined), openaiBatches],
 ];
+const inHosts = { ...inMessages, names: HOST_NAMES };
+const lines = (...values: unknown[]) => utf8(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
+const frames = (...values: unknown[]) =>
+  Buffer.concat(values.map((value, at) => event(at % 2 === 0 ? "contentBlockDelta" : "metadata", value)));
+const chunks = (...values: unknown[]) => Buffer.concat(values.map(chunk));
+/** Bedrock's protocols find the model in the path. */
+const calling = (protocol: Protocol, path: string): Protocol => ({
+  ...protocol,
+  read: (body) => protocol.read(body, { path, search: "", contentType: null }),
+});
+const novas = calling(bedrockInvoke, "/model/us.amazon.nova-pro-v1:0/invoke");
+const claudes = { ...request, anthropic_version: "bedrock-2023-05-31" };
 const taken: readonly Taken[] = [
+  ...[ollamaChat, ollamaGenerate, ollamaEmbed].map((protocol) => ({ protocol, ...inHosts, wire: lines })),
+  ...[cohereChat, cohereEmbed].map((protocol) => ({ protocol, ...inHosts })),
+  { protocol: calling(bedrockConverse, "/model/anthropic.claude/converse"), ...inHosts, wire: frames },
+  { protocol: { ...novas, name: "bedrock-invoke of Nova" }, ...inHosts, wire: chunks },
+  { protocol: { ...novas, name: "bedrock-invoke of Claude" }, ...inHosts, request: claudes, wire: chunks },
   ...[openaiChat, anthropicMessages, openaiResponses].map((protocol) => ({ protocol, ...inMessages })),
   ...othersOfOpenai.map((protocol) => ({ protocol, ...others })),
   ...[googleGenerate, googleEmbed].map((protocol) => ({ protocol, ...inContents })),
@@ -124,7 +159,7 @@ function checkFacts(facts: RequestFacts): void {
 }
 
 describe("whatever the bytes are", () => {
-  for (const { protocol, request, placed, names } of taken) {
+  for (const { protocol, request, placed, names, wire = (...values) => utf8(sse(...values)) } of taken) {
     const oddJson = oddJsonOf(names);
     it(`${protocol.name} reads a request or refuses it, and rewrites what it has read`, () => {
       const body = fc.oneof(
@@ -164,7 +199,7 @@ describe("whatever the bytes are", () => {
       const places = fc.array(fc.nat());
       fc.assert(
         fc.property(answers, fc.uint8Array(), places, fc.boolean(), (values, noise, cuts, usageAsked) => {
-          const stream = Buffer.concat([utf8(sse(...values)), Buffer.from(noise)]);
+          const stream = Buffer.concat([wire(...values), Buffer.from(noise)]);
           const { reading } = pass(protocol, { ...facts, usageAsked }, cutAt(stream, cuts));
           usageSchema.parse(reading.usage);
           assert.ok(Number.isSafeInteger(reading.toolFeesNanoUsd ?? 0));
