@@ -192,8 +192,8 @@ export interface PromptCount {
   where(path: string, search: string): string;
   /** The body of the question, for a call's body. */
   question(body: Buffer, path: string): Buffer;
-  /** Tokens of the whole prompt by the answer's JSON; null where it does not say. */
-  tokensIn(answer: unknown): number | null;
+  /** Tokens of the whole prompt by the answer's JSON; null where it does not say, or leaves out what the provider keeps. */
+  tokensIn(answer: unknown, facts: RequestFacts): number | null;
 }
 
 /** One wire format. All methods are pure. */

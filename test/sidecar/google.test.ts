@@ -174,12 +174,30 @@ describe("Google's API, through the real sidecar process", function () {
     assert.ok((budgets.find(({ name }) => name === "tight")?.spentNanoUsd ?? 0) <= 10_000_000);
   });
 
-  it("holds the whole context for a cache that is named by its id, since nobody sees what is in it", async () => {
+  it("asks Google what is in a cache, and in a film that lies elsewhere, and holds the whole context where it does not say", async () => {
     const client = await clientOf("cache");
-    const config = { maxOutputTokens: 300 };
-    assert.ok((await client.models.generateContent({ model: MODEL, contents: "Why?", config })).text);
-    const named = { ...config, cachedContent: "cachedContents/abc" };
-    await assert.rejects(client.models.generateContent({ model: MODEL, contents: "Why?", config: named }), /cache/);
+    const named = (cachedContent: string) => ({ maxOutputTokens: 300, cachedContent });
+    const config = named("cachedContents/tokens-5000");
+    const call = await booked(await client.models.generateContent({ model: MODEL, contents: "Why?", config }));
+    assert.equal(call.usage.cachedInputTokens, 5_000);
+    assert.ok(call.usage.inputTokens > 5_000 && call.costNanoUsd <= call.holdNanoUsd);
+    assert.equal(call.costNanoUsd, costOf(call));
+    const film = { fileData: { fileUri: "https://host.example/film.mp4", mimeType: "video/mp4" } };
+    const seen = await booked(
+      await client.models.generateContent({ model: MODEL, contents: [film, { text: "Why?" }] }),
+    );
+    assert.ok(seen.costNanoUsd <= seen.holdNanoUsd);
+    const before = upstream.requests.length;
+    const unknown = client.models.generateContent({
+      model: MODEL,
+      contents: "Why?",
+      config: named("cachedContents/gone"),
+    });
+    await assert.rejects(unknown, /cache/);
+    assert.deepEqual(
+      upstream.requests.slice(before).map(({ path }) => path.split(":").at(-1)),
+      ["countTokens"],
+    );
   });
 
   it("estimates embeddings, of which AI Studio tells no tokens", async () => {

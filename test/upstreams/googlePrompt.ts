@@ -17,8 +17,16 @@ export const googlePrompt = (body: Json): string => {
   return [tools, contentText(body.systemInstruction), ...contents.map(contentText)].join("");
 };
 
-/** `promptTokenCount` of a request, as the simulated Google reports it. */
-export const googlePromptTokens = (body: Json): number => countTokens(googlePrompt(body));
+/** A cache named `cachedContents/tokens-N` holds N tokens; there are no others. Undefined for one that is not there. */
+export const namedCacheTokens = ({ cachedContent }: Json): number | undefined => {
+  if (cachedContent === undefined) return 0;
+  const [, tokens] = /^cachedContents\/tokens-(\d+)$/.exec(String(cachedContent)) ?? [];
+  return tokens === undefined ? undefined : Number(tokens);
+};
+
+/** `promptTokenCount` of a request, as the simulated Google reports it: a cache that it names is part of it. */
+export const googlePromptTokens = (body: Json): number =>
+  countTokens(googlePrompt(body)) + (namedCacheTokens(body) ?? 0);
 
 /** The same request as chat messages, which scripts listen to. */
 export const asMessages = (body: Json): Json => ({

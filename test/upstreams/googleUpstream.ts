@@ -1,6 +1,7 @@
 import { type Answer, answerTo, inPieces, limitOf, longText } from "./answer.ts";
 import { googleError, googleErrorBody, retryInfo } from "./googleError.ts";
-import { asMessages, googlePrompt, googlePromptTokens } from "./googlePrompt.ts";
+import { configOf, googleFault, largestLimit } from "./googleFault.ts";
+import { asMessages, googlePrompt, googlePromptTokens, namedCacheTokens } from "./googlePrompt.ts";
 import { googleEmbeddingModels, googleModels, servedBy } from "./models.ts";
 import { createImplicitCache, type ImplicitCache } from "./promptCache.ts";
 import type { ReceivedRequest } from "./receivedRequest.ts";
@@ -58,13 +59,13 @@ const route = (request: ReceivedRequest, modelCall: ModelCall, cache: ImplicitCa
   if (!servedBy(models, name)) return noModel(name, called);
   switch (called) {
     case "generateContent":
-      return modelCall((asked, behaviour) => fault(asked, name) ?? json(whole(asked, name, behaviour, cache)));
+      return modelCall((asked, behaviour) => googleFault(asked, name) ?? json(whole(asked, name, behaviour, cache)));
     case "streamGenerateContent":
       return modelCall(
-        (asked, behaviour) => fault(asked, name) ?? stream(asked, name, behaviour, cache, query.get("alt")),
+        (asked, behaviour) => googleFault(asked, name) ?? stream(asked, name, behaviour, cache, query.get("alt")),
       );
     case "countTokens":
-      return json({ totalTokens: googlePromptTokens(body), promptTokensDetails: textTokens(googlePromptTokens(body)) });
+      return countOf(body, name);
     case "embedContent":
       return modelCall(() => json({ embedding: embedding() }));
     case "batchEmbedContents":
@@ -72,6 +73,23 @@ const route = (request: ReceivedRequest, modelCall: ModelCall, cache: ImplicitCa
     default:
       return googleError(404);
   }
+};
+
+/** Counts a whole request, given under a name, or contents alone; the latter with nothing beside them. */
+const countOf = (body: Json, model: string): Reply => {
+  const asked = isJson(body.generateContentRequest) ? body.generateContentRequest : body;
+  if (asked !== body && asked.model !== `models/${model}`) {
+    return googleError(400, "* CountTokensRequest.generate_content_request.model: must be the model of the path");
+  }
+  const refused = googleFault(asked, model);
+  if (refused) return refused;
+  const totalTokens = googlePromptTokens(asked);
+  const cached = namedCacheTokens(asked) ?? 0;
+  return json({
+    totalTokens,
+    ...(cached > 0 && { cachedContentTokenCount: cached }),
+    promptTokensDetails: textTokens(totalTokens),
+  });
 };
 
 const embedding = (): Json => ({ values: [-0.0397, 0.0071, 0.0471] });
@@ -96,43 +114,6 @@ const scriptedError = ({ error }: Behaviour): Reply | undefined => {
   const seconds = retryAfterOf(error);
   const usual = googleError(error.status, undefined, seconds === undefined ? [] : [retryInfo(seconds)]);
   return { ...usual, content: errorBody(error, String(usual.content)) };
-};
-
-const largestLimit = 65_536;
-
-/** What each model may be told to think, in tokens; -1 leaves it to the model. */
-const thinkingBudgets: readonly (readonly [model: RegExp, least: number, most: number, canBeOff: boolean])[] = [
-  [/flash-lite/, 512, 24_576, true],
-  [/flash/, 1, 24_576, true],
-  [/pro/, 128, 32_768, false],
-];
-
-const configOf = (body: Json): Json => (isJson(body.generationConfig) ? body.generationConfig : {});
-
-const fault = (body: Json, model: string): Reply | undefined => {
-  if (listOf(body.contents).length === 0)
-    return googleError(400, "* GenerateContentRequest.contents: contents is not specified");
-  const { maxOutputTokens: limit, thinkingConfig } = configOf(body);
-  if (limit !== undefined && !(typeof limit === "number" && limit >= 1 && limit <= largestLimit)) {
-    return googleError(
-      400,
-      `Unable to submit request because it has a maxOutputTokens value of ${limit} but the supported range is from 1 (inclusive) to ${largestLimit + 1} (exclusive). Update the value and try again.`,
-    );
-  }
-  const budget = isJson(thinkingConfig) ? thinkingConfig.thinkingBudget : undefined;
-  if (typeof budget !== "number" || budget === -1) return undefined;
-  const [, least, most, canBeOff] = thinkingBudgets.find(([pattern]) => pattern.test(model)) ?? [
-    /./,
-    0,
-    largestLimit,
-    true,
-  ];
-  if (budget === 0) {
-    return canBeOff ? undefined : googleError(400, "Budget 0 is invalid. This model only works in thinking mode.");
-  }
-  return budget >= least && budget <= most
-    ? undefined
-    : googleError(400, `The thinking budget ${budget} is invalid. Please choose a value between ${least} and ${most}.`);
 };
 
 const textTokens = (tokenCount: number): Json[] => [{ modality: "TEXT", tokenCount }];
@@ -184,7 +165,7 @@ const chunkOf = (body: Json, piece: Piece, usageMetadata: Json | undefined, shar
 
 /** The chunks of an answer; each repeats the usage. */
 const chunksOf = (body: Json, model: string, behaviour: Behaviour, cache: ImplicitCache, pieces: Piece[]): Json[] => {
-  const cached = cache.look(model, googlePrompt(body));
+  const cached = namedCacheTokens(body) || cache.look(model, googlePrompt(body));
   const count = candidates(body).length;
   const tier = body.serviceTier === "flex" || body.serviceTier === "priority" ? body.serviceTier : "standard";
   const shared = {

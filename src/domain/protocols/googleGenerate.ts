@@ -1,5 +1,6 @@
 import { NOTHING_READ, type Protocol, type Reading, type RequestFacts } from "../protocol.ts";
 import { googleErrors } from "./errorShapes.ts";
+import { googleCount } from "./googleCount.ts";
 import { googlePathOf } from "./googlePath.ts";
 import { readGenerateRequest } from "./googleRequest.ts";
 import { withOutputLimit } from "./googleRewrite.ts";
@@ -17,7 +18,8 @@ export const googleGenerate: Protocol = {
     const called = method === "POST" ? googlePathOf(path)?.method : undefined;
     return called !== undefined && METHODS.includes(called) ? "metered" : null;
   },
-  countRoute: null,
+  countRoute: ":countTokens",
+  promptCount: googleCount,
   read: readGenerateRequest,
   rewrite: (body, facts, { outputLimitTokens: limit }) =>
     limit === undefined ? body : withOutputLimit(body, facts, limit),

@@ -29,14 +29,16 @@ export function readGenerateRequest(body: Buffer, context: RequestContext = NO_C
   const thinking = configs.flatMap((config) => objectMembers(config, "thinkingConfig"));
   greatest(thinking, "thinkingBudget");
   const tools = toolBoundsOf(request.tools, model);
+  const isCached = (memberOf(request, "cachedContent") ?? null) !== null;
   const size = new PromptSize(body.length, context.textTokens);
   addMediaOf(size, request.contents);
   addMediaOf(size, memberOf(request, "systemInstruction"));
   return {
     model,
     stream: called?.method === "streamGenerateContent",
-    inputBoundTokens: inputBound(size, tools, model),
-    hiddenInput: tools.hiddenInput || (memberOf(request, "cachedContent") ?? null) !== null,
+    inputBoundTokens: inputBound(context.promptTokens ?? size.mostTokens, tools, model),
+    hiddenInput: tools.hiddenInput || (isCached && context.promptTokens === undefined),
+    countable: !tools.hiddenInput && !(isCached && called?.publisher !== null),
     outputLimitTokens: limit === null || limit <= 0 ? null : Math.min(LARGEST_LIMIT, limit) * candidates,
     choices: candidates,
     webSearchBound: tools.searches,
@@ -66,8 +68,8 @@ function candidatesOf(configs: readonly JsonObject[]): number {
  * One round reads the prompt once, and no prompt is longer than the model's context. Tools that Google runs itself make
  * further rounds within the call, each of which reads the prompt again with the results so far.
  */
-function inputBound(size: PromptSize, tools: ToolBounds, model: string): number {
-  const perRound = Math.min(contextLimitOf(model, null), size.mostTokens) + FRAME_TOKENS + tools.instructionTokens;
+function inputBound(promptTokens: number, tools: ToolBounds, model: string): number {
+  const perRound = Math.min(contextLimitOf(model, null), promptTokens) + FRAME_TOKENS + tools.instructionTokens;
   const { rounds } = tools;
   return perRound * (1 + rounds) + tools.resultTokens * ((rounds * (rounds + 1)) / 2);
 }

@@ -75,7 +75,8 @@ export async function boundedCall(
   }
   const answerNow = answerTo(price);
   const textTokens = Math.floor(facts.promptBytes / MOST_BYTES_PER_TOKEN);
-  const atLeast = () => priced(protocol.read(body, { ...known.context, textTokens, earlierTokens: 0 }));
+  const atLeast = () =>
+    priced(protocol.read(body, { ...known.context, textTokens, earlierTokens: 0, promptTokens: textTokens }));
   const isGuess = known.facts.hiddenInput === true && !isRoomy(price.bound, answerNow);
   if ((answerNow.kind === "refused" || isGuess) && answerTo(atLeast()).kind !== "refused") {
     const asking = { request, body, protocol, target, context: known.context, upstream, departure };

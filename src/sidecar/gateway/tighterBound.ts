@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
-import type { Protocol, RequestContext, RequestFacts } from "../../domain/protocol.ts";
+import type { PromptCount, Protocol, RequestContext, RequestFacts } from "../../domain/protocol.ts";
 import type { TokenMargin } from "../../domain/tokenMargin.ts";
 import { Departure } from "../departure.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
@@ -14,6 +14,22 @@ const ASK_LIMIT_MS = 5_000;
 /** Providers call their own count an estimate: this much may be missing from it. */
 const ASKED_MARGIN = 1.02;
 const countSchema = z.object({ input_tokens: z.int().min(0) });
+
+/** A count that stands at a route beside the call's and takes some of its members, as with Anthropic and OpenAI. */
+function countByMembers({ countRoute, countedMembers }: Protocol): PromptCount | null {
+  if (countRoute === null || countedMembers === undefined) {
+    return null;
+  }
+  return {
+    where: (path, search) => `${path.replace(/\/[^/]+\/?$/, countRoute)}${search}`,
+    question(body) {
+      const whole = JSON.parse(body.toString("utf8")) as Record<string, unknown>;
+      const counted = countedMembers.filter((name) => name in whole).map((name) => [name, whole[name]]);
+      return Buffer.from(JSON.stringify(Object.fromEntries(counted)));
+    },
+    tokensIn: (answer) => countSchema.safeParse(answer).data?.input_tokens ?? null,
+  };
+}
 
 /** Facts with a tighter bound, what they were read with, and the tokenizer's count, from which its margin is learned. */
 export interface Tighter {
@@ -62,16 +78,13 @@ export async function boundByProvider(
   { request, body, protocol, target, context, upstream, departure }: Asking,
   facts: RequestFacts,
 ): Promise<RequestFacts | null> {
-  const { countRoute, countedMembers } = protocol;
-  if (countRoute === null || countedMembers === undefined || facts.countable === false) {
+  const { promptCount = countByMembers(protocol) } = protocol;
+  if (promptCount === null || facts.countable === false) {
     return null;
   }
   const path = target.path.slice(0, target.path.length - target.search.length);
-  const counting = path.replace(/\/[^/]+\/?$/, countRoute);
-  const where = { server: target.server, path: `${counting}${target.search}` };
-  const whole = JSON.parse(body.toString("utf8")) as Record<string, unknown>;
-  const counted = Object.fromEntries(countedMembers.filter((name) => name in whole).map((name) => [name, whole[name]]));
-  const asked = Buffer.from(JSON.stringify(counted));
+  const where = { server: target.server, path: promptCount.where(path, target.search) };
+  const asked = promptCount.question(body, path);
   const patience = new Departure();
   const giveUp = () => patience.announce();
   const timer = setTimeout(giveUp, ASK_LIMIT_MS);
@@ -81,12 +94,16 @@ export async function boundByProvider(
     const answer = await upstream.ask("POST", where, headers, asked, patience);
     patience.on(() => answer.destroy());
     const text = (await readBody(answer, 65_536)).toString("utf8");
-    const { input_tokens: tokens } = countSchema.parse(JSON.parse(text));
+    const tokens = promptCount.tokensIn(JSON.parse(text), facts);
+    if (tokens === null) {
+      return null;
+    }
     const most = Math.ceil(tokens * ASKED_MARGIN);
     // Turns that the provider keeps are in its count, which is then more than the text at hand.
     const keepsTurns = facts.hiddenInput === true || facts.continues !== undefined;
     const known = keepsTurns ? { textTokens: 0, earlierTokens: most } : { textTokens: most };
-    const tighter = protocol.read(body, { ...context, ...known });
+    const whole = protocol.promptCount === undefined ? {} : { promptTokens: most };
+    const tighter = protocol.read(body, { ...context, ...known, ...whole });
     if (facts.hiddenInput === true) {
       return tighter.hiddenInput === true ? null : tighter;
     }

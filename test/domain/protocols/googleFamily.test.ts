@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { RequestContext } from "../../../src/domain/protocol.ts";
 import { protocolFor } from "../../../src/domain/protocols/families.ts";
+import { googleCount } from "../../../src/domain/protocols/googleCount.ts";
 import { googleEmbed } from "../../../src/domain/protocols/googleEmbed.ts";
+import { googleGenerate } from "../../../src/domain/protocols/googleGenerate.ts";
 import { vertexAnthropic } from "../../../src/domain/protocols/vertexAnthropic.ts";
 import { bodyOf, named, pass, utf8 } from "./streams.ts";
 
@@ -65,6 +67,43 @@ describe("Google's routes", () => {
     ]) {
       assert.equal(route("POST", path), "unknown", path);
     }
+  });
+});
+
+describe("Google's own count of a prompt", () => {
+  const body = bodyOf({
+    contents: [{ parts: [{ text: "Hello" }] }],
+    system_instruction: { parts: [{ text: "Be brief" }] },
+    cachedContent: "cachedContents/x",
+  });
+
+  it("is asked for with the whole request at AI Studio, and with what makes up the prompt at Vertex", () => {
+    const studio = "/v1beta/models/gemini-2.5-flash:streamGenerateContent";
+    assert.equal(googleCount.where(studio, "?alt=sse&key=k"), "/v1beta/models/gemini-2.5-flash:countTokens?key=k");
+    assert.equal(googleCount.where(studio, "?alt=sse"), "/v1beta/models/gemini-2.5-flash:countTokens");
+    const whole = JSON.parse(googleCount.question(body, studio).toString());
+    assert.deepEqual(whole, {
+      generateContentRequest: { ...JSON.parse(body.toString()), model: "models/gemini-2.5-flash" },
+    });
+    const parts = JSON.parse(
+      googleCount.question(body, vertex("google", "gemini-2.5-flash:generateContent")).toString(),
+    );
+    assert.deepEqual(Object.keys(parts), ["contents", "system_instruction"]);
+  });
+
+  it("bounds the prompt with what it may have left out, and is not asked where it does not see all", () => {
+    const read = (path: string, promptTokens?: number) =>
+      googleGenerate.read(body, { path, search: "", contentType: null, ...(promptTokens && { promptTokens }) });
+    const studio = "/v1beta/models/gemini-2.5-flash:generateContent";
+    const cached = { totalTokens: 1_000, cachedContentTokenCount: 500 };
+    assert.ok((googleCount.tokensIn(cached, read(studio)) ?? 0) >= 1_500);
+    assert.equal(googleCount.tokensIn({ totalTokens: 1_000 }, read(studio)), null);
+    assert.ok((googleCount.tokensIn({ totalTokens: 1_000 }, read(studio, 700)) ?? 0) >= 1_000);
+    assert.equal(googleCount.tokensIn({ error: {} }, read(studio, 700)), null);
+    assert.deepEqual([read(studio).hiddenInput, read(studio).countable], [true, true]);
+    assert.equal(read(studio, 700).hiddenInput, false);
+    assert.ok(read(studio, 700).inputBoundTokens >= 700 && read(studio, 700).inputBoundTokens < 1_000);
+    assert.equal(read(vertex("google", "gemini-2.5-flash:generateContent")).countable, false);
   });
 });
 
