@@ -19,8 +19,11 @@ export interface DeferredCallsOptions {
  */
 export class DeferredCalls {
   readonly #options: DeferredCallsOptions;
-  /** Calls that are being corrected: two clients may fetch the same results at once. */
-  readonly #underWay = new Set<string>();
+  /**
+   * What answers told is taken in one after the other: two clients may fetch the same results at once, and one that learns
+   * from a batch where its results are fetches them before that is written down.
+   */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(options: DeferredCallsOptions) {
     this.#options = options;
@@ -33,27 +36,28 @@ export class DeferredCalls {
   }
 
   /** Takes in what an answer told. Work of a call that is not known, or known to its end already, changes nothing. */
-  async collect(provider: string, { deferredId, readings, alsoKnownAs }: Collected): Promise<void> {
+  collect(provider: string, collected: Collected): Promise<void> {
+    const taken = this.#last.then(() => this.#take(provider, collected));
+    this.#last = taken.catch(() => {});
+    return taken;
+  }
+
+  async #take(provider: string, { deferredId, readings, alsoKnownAs }: Collected): Promise<void> {
     const { books, gatekeeper } = this.#options;
     const callId = books.deferredCall(provider, deferredId);
-    if (callId === null || this.#underWay.has(callId)) {
+    if (callId === null) {
       return;
     }
-    this.#underWay.add(callId);
-    try {
-      for (const alias of alsoKnownAs) {
-        if (books.deferredCall(provider, alias) === null) {
-          await gatekeeper.record({ type: "call.deferred", callId, provider, deferredId: alias });
-        }
+    for (const alias of alsoKnownAs) {
+      if (books.deferredCall(provider, alias) === null) {
+        await gatekeeper.record({ type: "call.deferred", callId, provider, deferredId: alias });
       }
-      const before = books.callById(callId);
-      const reported = readings.filter(({ basis }) => basis === "reported");
-      if (before !== null && reported.length > 0) {
-        const call = this.#corrected(before, reported);
-        await gatekeeper.correct(before, call, "gateway", "The provider reported the usage of work that went on");
-      }
-    } finally {
-      this.#underWay.delete(callId);
+    }
+    const before = books.callById(callId);
+    const reported = readings.filter(({ basis }) => basis === "reported");
+    if (before !== null && reported.length > 0) {
+      const call = this.#corrected(before, reported);
+      await gatekeeper.correct(before, call, "gateway", "The provider reported the usage of work that went on");
     }
   }
 
