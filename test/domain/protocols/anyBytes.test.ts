@@ -125,6 +125,7 @@ const othersOfOpenai: readonly Protocol[] = [
   ...[openaiTranscriptionsProtocol(undefined), openaiBatches],
 ];
 const inHosts = { ...inMessages, names: HOST_NAMES };
+const events = (...values: unknown[]) => utf8(sse(...values));
 const lines = (...values: unknown[]) => utf8(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
 const frames = (...values: unknown[]) =>
   Buffer.concat(values.map((value, at) => event(at % 2 === 0 ? "contentBlockDelta" : "metadata", value)));
@@ -159,7 +160,7 @@ function checkFacts(facts: RequestFacts): void {
 }
 
 describe("whatever the bytes are", () => {
-  for (const { protocol, request, placed, names, wire = (...values) => utf8(sse(...values)) } of taken) {
+  for (const { protocol, request, placed, names, wire = events } of taken) {
     const oddJson = oddJsonOf(names);
     it(`${protocol.name} reads a request or refuses it, and rewrites what it has read`, () => {
       const body = fc.oneof(
