@@ -43,6 +43,8 @@ export function limitOf(budget: Budget): number {
 export interface Attribution {
   readonly provider: string;
   readonly model: string;
+  /** Models that the call orders work of beside that one; absent: none. */
+  readonly otherModels?: readonly string[];
   readonly project?: string | null | undefined;
   readonly tool?: string | null | undefined;
   readonly user?: string | null | undefined;
@@ -59,6 +61,13 @@ export function scopeMatches(scope: Scope, call: Attribution): boolean {
     fieldMatches(scope.user, call.user) &&
     (scope.tag === undefined || scope.tag === "*" || call.tags.some((tag) => wildcardMatches(scope.tag as string, tag)))
   );
+}
+
+/** Whether a scope covers the call's work of some of its models but not of all. */
+export function scopeDivides(scope: Scope, call: Attribution): boolean {
+  const { otherModels = [] } = call;
+  const isCovered = scopeMatches(scope, call);
+  return otherModels.some((model) => scopeMatches(scope, { ...call, model }) !== isCovered);
 }
 
 function fieldMatches(pattern: string | undefined, value: string | null | undefined): boolean {

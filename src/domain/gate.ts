@@ -1,4 +1,4 @@
-import { type Attribution, type Budget, scopeMatches } from "./budget.ts";
+import { type Attribution, type Budget, scopeDivides, scopeMatches } from "./budget.ts";
 import { BudgetAccount, type SpentOf } from "./budgetAccount.ts";
 import { type CallBound, outputTokensFor, worstCaseOf } from "./callBound.ts";
 import type { GateSettings } from "./config.ts";
@@ -221,14 +221,23 @@ export class Gate {
     return matching;
   }
 
+  /** Accounts of hard budgets that cover only some of the models of a call. */
+  #dividedOf(attribution: Attribution, now: number): BudgetAccount[] {
+    return attribution.otherModels === undefined
+      ? []
+      : this.accounts(now).filter((account) => account.isHard && scopeDivides(account.budget.scope, attribution));
+  }
+
   #decide(request: Omit<HoldRequest, "id">, now: number): Admitted | NotAdmitted {
     const matching = this.accountsFor(request.attribution, now);
-    const { bound } = request;
-    const hard = matching.filter((account) => account.isHard);
+    const divided = this.#dividedOf(request.attribution, now);
+    // Nobody can tell how much of the call's work is such a budget's.
+    const bound = divided.length === 0 ? request.bound : null;
+    const hard = [...new Set([...matching, ...divided])].filter((account) => account.isHard);
     const budgets = matching.map((account) => account.budget.name);
     if (bound === null) {
       const blocking = hard.find((account) => account.allowances === 0);
-      const reason = request.boundless === true ? "boundless" : "unpriced";
+      const reason = request.boundless === true || divided.length > 0 ? "boundless" : "unpriced";
       return blocking === undefined
         ? {
             kind: "held",

@@ -116,16 +116,20 @@ export class PriceBook {
     };
   }
 
-  /** The highest rate of each class that a call with at most so many input tokens can be charged at. */
+  /**
+   * The highest rate of each class that a call with at most so many input tokens can be charged at. A cheaper tier counts only
+   * where it is sure to be the one that serves.
+   */
   dearest(
     provider: string,
     model: string,
     atMs: number,
     inputBound: number,
     serviceTier?: string | null,
+    tierIsSure: boolean = false,
   ): Rates | null {
     if (this.#earlier !== undefined && atMs < this.#earlier.until) {
-      return this.#earlier.book.dearest(provider, model, atMs, inputBound, serviceTier);
+      return this.#earlier.book.dearest(provider, model, atMs, inputBound, serviceTier, tierIsSure);
     }
     const quote = this.#find(provider, model, atMs);
     if (quote === null) {
@@ -133,7 +137,8 @@ export class PriceBook {
     }
     const possible = quote.tiers.filter(({ above }) => above === 0 || inputBound > above);
     const rates = possible.map((tier) => tier.rates).reduce(dearerRates);
-    return ratesInTier(rates, heldMultiple(this.#multiple(provider, model, quote.basis, serviceTier)));
+    const multiple = this.#multiple(provider, model, quote.basis, serviceTier);
+    return ratesInTier(rates, tierIsSure && multiple.isPublished ? multiple : heldMultiple(multiple));
   }
 
   /** All that is known of a model's price at a time, ms since the epoch, at standard service. Null where nobody knows it. */

@@ -93,11 +93,11 @@ export class MeteredCalls {
     const expected = bound === null ? {} : { expectedNanoUsd };
     const booked = { ...bookedCall(frame, ended, this.#options.prices()), ...expected };
     const deferredId = reading.basis === "reported" ? null : reading.deferredId;
-    const call =
-      deferredId === null || bound === null
-        ? booked
-        : costingAtMost(booked, isHard ? held.holdNanoUsd : price.expectedNanoUsd);
-    if (deferredId === null) {
+    const isLost = facts.goesOn === true && reading.basis === "estimated";
+    const goesOn = deferredId !== null || isLost;
+    const atMost = isHard && held.holdNanoUsd > 0 ? held.holdNanoUsd : expectedNanoUsd;
+    const call = goesOn && bound !== null ? costingAtMost(booked, atMost) : booked;
+    if (!goesOn) {
       learned.observe(call, { ...facts, body: read.body, counted, isPromptAlone: isOneReading(facts) });
     }
     this.#earlier.observe(call.provider, call.requestedModel, reading);

@@ -40,9 +40,12 @@ export function frameOf(
   }: { readonly protocol: string; readonly costBasis: CostBasis; readonly startedAt: number },
 ): CallFrame {
   const notes = readNotes(request);
+  const models = new Set(facts.parts?.map(({ model }) => model));
+  models.delete(facts.model);
   const attribution: Attribution = {
     provider: providerName,
     model: facts.model,
+    ...(models.size === 0 ? {} : { otherModels: [...models] }),
     project: caller.project ?? null,
     tool: caller.tool ?? null,
     user: notes.user ?? caller.user ?? null,

@@ -1,9 +1,9 @@
-import { type CallBound, callBound } from "../../domain/callBound.ts";
-import type { NanoUsd } from "../../domain/money.ts";
+import { type CallBound, callBound, worstCaseOf } from "../../domain/callBound.ts";
+import { type NanoUsd, nanoFromTokens } from "../../domain/money.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
 import { chargesToolFees } from "../../domain/prices/toolFees.ts";
 import type { RequestFacts } from "../../domain/protocol.ts";
-import { costOf, type Rates } from "../../domain/rates.ts";
+import { costOf, dearestInputRate, type Rates } from "../../domain/rates.ts";
 import { NO_USAGE } from "../../domain/usage.ts";
 import type { Learned } from "../learned.ts";
 
@@ -23,6 +23,8 @@ export type PricedFacts = Pick<
   | "toolFeesBoundNanoUsd"
   | "clampable"
   | "boundless"
+  | "parts"
+  | "tierIsSure"
 >;
 
 /** What is held and what is expected. `bound` is null where nobody knows the model's price, or how much work is ordered. */
@@ -65,13 +67,17 @@ export function priceCall(
   at: number,
   expectation: Expectation = {},
 ): CallPrice {
-  const { model } = facts;
+  const { model, parts } = facts;
+  if (parts !== undefined) {
+    const priced = parts.map((part) => priceCall(prices, { usual, margin }, provider, part, at));
+    return sumOf(priced, inputSaving(prices, provider, facts, parts, at));
+  }
   const hiddenTokens =
     facts.hiddenInput === true ? prices.contextWindow(provider, model) * (facts.hiddenReads ?? 1) : 0;
   const inputBoundTokens = facts.inputBoundTokens + hiddenTokens;
   const inputTokens = expectation.inputTokens ?? margin.usuallyOfBytes(model, facts.promptBytes);
   const expectedInputTokens = Math.min(inputBoundTokens, inputTokens);
-  const dearest = prices.dearest(provider, model, at, inputBoundTokens, facts.serviceTier);
+  const dearest = dearestRates(prices, provider, { ...facts, inputBoundTokens }, at);
   const usually = prices.lookUp(provider, model, at, facts.serviceTier, expectedInputTokens);
   const boundless = facts.boundless === true && !(dearest !== null && isFree(dearest));
   if (dearest === null || usually === null || boundless) {
@@ -80,7 +86,7 @@ export function priceCall(
   const choices = Math.max(1, facts.choices);
   const limit = facts.outputLimitTokens ?? prices.outputLimit(provider, model) * choices;
   const bound = callBound({
-    rates: withCacheWrites(dearest, facts.cacheWrites),
+    rates: dearest,
     inputBoundTokens,
     webSearchBound: facts.webSearchBound,
     toolFeesNanoUsd: chargesToolFees(usually.basis) ? (facts.toolFeesBoundNanoUsd ?? 0) : 0,
@@ -98,6 +104,62 @@ export function priceCall(
   };
   const expectedNanoUsd = costOf(usage, usually.rates);
   return { bound, boundless, expectedNanoUsd, expectedInputTokens, expectedOutputTokens };
+}
+
+/** The highest rates that a call can be charged at. */
+function dearestRates(prices: PriceBook, provider: string, facts: PricedFacts, at: number): Rates | null {
+  const { model, inputBoundTokens, serviceTier, tierIsSure } = facts;
+  const rates = prices.dearest(provider, model, at, inputBoundTokens, serviceTier, tierIsSure);
+  return rates === null ? null : withCacheWrites(rates, facts.cacheWrites);
+}
+
+/**
+ * A call of several requests costs at most what they do together, and has none of their output limits lowered. `saving` is
+ * what their inputs together cost less than each one's bound says, in nano-USD.
+ */
+function sumOf(parts: readonly CallPrice[], saving: NanoUsd): CallPrice {
+  const total = (count: (part: CallPrice) => number) =>
+    parts.reduce((sum, part) => Math.min(Number.MAX_SAFE_INTEGER, sum + count(part)), 0);
+  const worst = total(({ bound }) => (bound === null ? 0 : worstCaseOf(bound, bound.outputLimitTokens)));
+  const isKnown = parts.every(({ bound }) => bound !== null);
+  return {
+    bound: isKnown
+      ? {
+          fixedNanoUsd: worst - saving,
+          outputRate: 0,
+          choices: 1,
+          outputLimitTokens: total(({ bound }) => (bound === null ? 0 : bound.outputLimitTokens * bound.choices)),
+          usualOutputTokens: total(({ bound }) => bound?.usualOutputTokens ?? 0),
+          clampable: false,
+        }
+      : null,
+    boundless: parts.some(({ boundless }) => boundless),
+    expectedNanoUsd: total(({ expectedNanoUsd }) => expectedNanoUsd),
+    expectedInputTokens: total(({ expectedInputTokens }) => expectedInputTokens),
+    expectedOutputTokens: total(({ expectedOutputTokens }) => expectedOutputTokens),
+  };
+}
+
+/** Where all inputs together are known better than each: they cost no more than that many tokens of the dearest. */
+function inputSaving(
+  prices: PriceBook,
+  provider: string,
+  together: PricedFacts,
+  parts: readonly PricedFacts[],
+  at: number,
+): NanoUsd {
+  if (together.inputBoundTokens >= parts.reduce((sum, { inputBoundTokens }) => sum + inputBoundTokens, 0)) {
+    return 0;
+  }
+  let each = 0;
+  let highest = 0;
+  for (const part of parts) {
+    const rates = dearestRates(prices, provider, part, at);
+    const rate = rates === null ? 0 : dearestInputRate(rates);
+    each += nanoFromTokens([[part.inputBoundTokens, rate]]);
+    highest = Math.max(highest, rate);
+  }
+  return Math.max(0, each - nanoFromTokens([[together.inputBoundTokens, highest]]));
 }
 
 /** However much it is, it costs nothing. */
