@@ -55,6 +55,8 @@ const LINES: readonly Line[] = [
   // Anthropic's priority is capacity paid for in advance. `us` is inference kept to the United States.
   { provider: "anthropic", tiers: { batch: HALF, priority: SAME, us: TENTH_MORE } },
   { provider: "google", tiers: { batch: HALF, flex: HALF }, cachedAsUsual: ["batch", "flex"] },
+  // The catalogue has the dearest of its rates, for films at 12 USD a million; texts cost 0.20.
+  { provider: "google", model: /^gemini-embedding-2/, tiers: { text: [1, 60] } },
   // Claude in a region of the client's choice, at Vertex.
   { provider: "google", model: /claude/, tiers: { regional: TENTH_MORE } },
   // Flex has higher limits at the same price; performance is capacity paid for in advance.
@@ -79,6 +81,7 @@ const USUAL: ReadonlySet<string> = new Set([
   "batch",
   "flex",
   "offpeak",
+  "text",
   "reserved",
 ]);
 

@@ -27,6 +27,8 @@ import {
 import { estimatedInput, estimatedTokens, PromptSize } from "./promptSize.ts";
 
 const METHODS = ["embedContent", "batchEmbedContents"];
+/** A tier of our own: models that embed films and pictures as well have a lower price for texts. */
+const TEXT_ALONE = "text";
 /** What stands around each text, at most. */
 const FRAME_TOKENS = 16;
 
@@ -64,8 +66,9 @@ function read(body: Buffer, context: RequestContext = NO_CONTEXT): RequestFacts 
   addMediaOf(size, contents);
   const textBytes = contents.reduce<number>((sum, content) => sum + contentBytes(content), 0);
   const media = size.hasMedia ? size.textBytes : 0;
+  const model = googlePathOf(context.path)?.model ?? "";
   return {
-    model: googlePathOf(context.path)?.model ?? "",
+    model,
     stream: false,
     inputBoundTokens: size.mostTokens + FRAME_TOKENS * (contents.length + instances.length),
     outputLimitTokens: 1,
@@ -77,7 +80,8 @@ function read(body: Buffer, context: RequestContext = NO_CONTEXT): RequestFacts 
     members: new Set(Object.keys(request)),
     usageAsked: true,
     cacheWrites: "none",
-    serviceTier: null,
+    serviceTier: size.hasMedia || !/^gemini-embedding-2/.test(model) ? null : TEXT_ALONE,
+    tierIsSure: true,
   };
 }
 
@@ -107,6 +111,7 @@ function readJson(status: number, body: Buffer, facts: RequestFacts): Reading {
   };
   return {
     ...NOTHING_READ,
+    serviceTier: facts.serviceTier,
     errorType: googleErrorOf(answer),
     usage,
     basis: reported === null ? "estimated" : "reported",
