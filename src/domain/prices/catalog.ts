@@ -43,6 +43,9 @@ export class Catalog {
     if (byHost !== undefined) {
       return byHost.id;
     }
+    if (TOGETHER.test(baseUrl) && this.#byId.has("together")) {
+      return "together";
+    }
     const given = comparable(name);
     if (given === "bedrock" || OTHER_BEDROCK.test(baseUrl)) {
       return "aws";
@@ -147,6 +150,8 @@ export class Catalog {
   }
 }
 
+/** Together's address since 2026; the catalogue knows the older one. */
+const TOGETHER = /^https:\/\/api\.together\.ai(:443)?(\/|$)/i;
 /** Bedrock's addresses beside the usual ones: for government clouds, for private links, for both IP versions. */
 const OTHER_BEDROCK =
   /^https:\/\/([^/?#]+\.)?bedrock-runtime(-fips)?\.[a-z0-9-]+\.(vpce\.)?(amazonaws\.com|api\.aws)(:443)?(\/|$)/i;
