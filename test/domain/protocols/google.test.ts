@@ -97,8 +97,8 @@ describe("google-generate requests", () => {
     }
     assert.equal(read({ tools: [{ functionDeclarations: [{ name: "f" }] }, { googleSearch: {} }] }).hiddenInput, false);
     // Code that is run makes the model read its prompt again.
-    const long = { contents: [{ parts: [{ text: "x".repeat(10_000) }] }] };
-    assert.ok(read({ ...long, tools: [{ codeExecution: {} }] }).inputBoundTokens >= 6 * 10_000);
+    const long = { contents: [{ parts: [{ text: "x".repeat(100_000) }] }] };
+    assert.ok(read({ ...long, tools: [{ codeExecution: {} }] }).inputBoundTokens >= 6 * 100_000);
   });
 
   it("count searches as Google bills them: by the prompt before Gemini 3, by the query since", () => {
@@ -182,6 +182,10 @@ describe("google-generate answers", () => {
     const thoughtsLeftOut = { promptTokenCount: 10, candidatesTokenCount: 4, totalTokenCount: 64 };
     const { usage, basis } = answered(chunk("Hi", thoughtsLeftOut, end));
     assert.deepEqual([usage.outputTokens, usage.reasoningTokens, basis], [54, 50, "reported"]);
+    const saidInTotal = answered(
+      chunk("Hi", { promptTokenCount: 10, thoughtsTokenCount: 46, totalTokenCount: 60 }, end),
+    );
+    assert.deepEqual([saidInTotal.usage.outputTokens, saidInTotal.basis], [50, "reported"]);
     const saidLeftOut = answered(chunk("x".repeat(30), { promptTokenCount: 10, totalTokenCount: 10 }, end));
     assert.deepEqual([saidLeftOut.usage.outputTokens, saidLeftOut.basis], [10, "estimated"]);
     const silent = answered({ candidates: [{ content: { parts: [{ text: "x".repeat(30) }] }, ...end }] });
@@ -307,6 +311,9 @@ describe("google-generate streams", () => {
       }),
       { seed: 6, numRuns: 300 },
     );
+    for (let place = 0; place <= array.length; place += 1) {
+      assert.deepEqual(pass(googleGenerate, facts, cutAt(array, [place])), once);
+    }
     assert.equal(googleGenerate.isStream("application/json; charset=UTF-8", facts), true);
     assert.equal(googleGenerate.isStream("application/json", read({})), false);
   });
