@@ -41,8 +41,8 @@ export interface PriceBookOptions {
   readonly catalog?: Catalog;
   /** IANA name: by this clock begin the days from which a user's price holds. */
   readonly timeZone?: string;
-  /** The book before this one, which stands for calls that started before `until`, ms since the epoch. */
-  readonly earlier?: { readonly book: PriceBook; readonly until: number };
+  /** The book that was in force when a call started (ms since the epoch), where it was an earlier one. */
+  readonly earlier?: (atMs: number) => PriceBook | null;
 }
 
 /** Prices that stand in the configuration. */
@@ -72,6 +72,7 @@ export class PriceBook {
   readonly #earlier: PriceBookOptions["earlier"];
   readonly #catalogNames = new Map<string, string | null>();
   readonly #remembered = new Map<string, Remembered>();
+  #latest = Number.NEGATIVE_INFINITY;
 
   constructor(providers: Config["providers"], prices: readonly Price[], options: PriceBookOptions = {}) {
     this.catalog = options.catalog ?? builtInCatalog();
@@ -98,9 +99,18 @@ export class PriceBook {
     serviceTier?: string | null,
     inputTokens: number = 0,
   ): Priced | null {
-    if (this.#earlier !== undefined && atMs < this.#earlier.until) {
-      return this.#earlier.book.lookUp(provider, model, atMs, serviceTier, inputTokens);
-    }
+    this.#latest = Math.max(this.#latest, atMs);
+    const book = this.#earlier?.(atMs) ?? this;
+    return book.#lookUp(provider, model, atMs, serviceTier, inputTokens);
+  }
+
+  #lookUp(
+    provider: string,
+    model: string,
+    atMs: number,
+    serviceTier: string | null | undefined,
+    inputTokens: number,
+  ): Priced | null {
     const quote = this.#find(provider, model, atMs);
     if (quote === null) {
       return null;
@@ -128,9 +138,19 @@ export class PriceBook {
     serviceTier?: string | null,
     tierIsSure: boolean = false,
   ): Rates | null {
-    if (this.#earlier !== undefined && atMs < this.#earlier.until) {
-      return this.#earlier.book.dearest(provider, model, atMs, inputBound, serviceTier, tierIsSure);
-    }
+    this.#latest = Math.max(this.#latest, atMs);
+    const book = this.#earlier?.(atMs) ?? this;
+    return book.#dearest(provider, model, atMs, inputBound, serviceTier, tierIsSure);
+  }
+
+  #dearest(
+    provider: string,
+    model: string,
+    atMs: number,
+    inputBound: number,
+    serviceTier: string | null | undefined,
+    tierIsSure: boolean,
+  ): Rates | null {
     const quote = this.#find(provider, model, atMs);
     if (quote === null) {
       return null;
@@ -139,6 +159,11 @@ export class PriceBook {
     const rates = possible.map((tier) => tier.rates).reduce(dearerRates);
     const multiple = this.#multiple(provider, model, quote.basis, serviceTier);
     return ratesInTier(rates, tierIsSure && multiple.isPublished ? multiple : heldMultiple(multiple));
+  }
+
+  /** When the latest call started whose price was looked up, ms since the epoch. */
+  get latest(): number {
+    return this.#latest;
   }
 
   /** All that is known of a model's price at a time, ms since the epoch, at standard service. Null where nobody knows it. */

@@ -1,15 +1,18 @@
 import type { PassRequest, PassResponse, ProviderHealth, ProviderInfo } from "../domain/api.ts";
 import type { Budget } from "../domain/budget.ts";
-import type { Config } from "../domain/config.ts";
+import type { Config, Price } from "../domain/config.ts";
+import { gatewayAddress } from "../domain/gatewayAddress.ts";
 import type { ServedModel } from "../domain/models/registry.ts";
 import { PriceBook } from "../domain/priceBook.ts";
 import { HttpError } from "./api/http.ts";
 import type { ConfigStore } from "./configStore.ts";
+import { isSamePrice, withPrice } from "../domain/prices/ownPrices.ts";
 import type { Gatekeeper } from "./gatekeeper.ts";
 import { ModelLists } from "./modelLists.ts";
 import type { Passes } from "./passes.ts";
 import { askHealth, askReachable } from "./providerHealth.ts";
 
+import type { PublishedPrices } from "./prices/publishedPrices.ts";
 const HEALTH_LIMIT_MS = 5_000;
 
 export interface SettingsOptions {
@@ -18,18 +21,31 @@ export interface SettingsOptions {
   readonly gatekeeper: Gatekeeper;
   readonly now: () => number;
   readonly url: () => string;
+  readonly published: PublishedPrices;
 }
 
 /** The configuration in force, and what follows when it changes: the gate's budgets, the price book, the journal. */
 export class Settings {
+/** A price book that was in force until a time, ms since the epoch: calls that started before keep its prices. */
+interface Superseded {
+  readonly book: PriceBook;
+  readonly until: number;
+}
+
+/** Books that are kept for calls still under way, and for how long: work that is put off takes a day at most. */
+const MOST_SUPERSEDED = 20;
+const LONGEST_CALL_MS = 48 * 3_600_000;
+
   readonly #options: SettingsOptions;
   readonly #modelLists: ModelLists;
   #prices: PriceBook;
 
   constructor(options: SettingsOptions) {
+  /** The oldest first. */
+  #superseded: Superseded[] = [];
     this.#options = options;
     this.#modelLists = new ModelLists(options.now);
-    this.#prices = priceBookOf(options.store.config);
+    this.#prices = this.#priceBook();
   }
 
   get config(): Config {
@@ -39,6 +55,11 @@ export class Settings {
   get prices(): PriceBook {
     return this.#prices;
   }
+    const last = this.#superseded.at(-1);
+    if (last !== undefined && this.#options.now() < last.until - 1) {
+      // The clock was set back: what starts now did not start before the prices changed.
+      this.#superseded = [];
+    }
 
   /** @throws ConfigError; then nothing has changed. */
   async patch(changes: unknown, by: string): Promise<Config> {
@@ -67,6 +88,28 @@ export class Settings {
 
   /** Where no price list names a provider's models, the server is asked for them. */
   providerInfos(): Promise<ProviderInfo[]> {
+  /** Sets a price of the user's own, in the place where it counts. @throws ConfigError; then nothing has changed. */
+  async setPrice(price: Price, by: string): Promise<Config> {
+    return this.patch({ prices: withPrice(this.config.prices, price) }, by);
+  }
+
+  /** Takes out the prices for exactly these names, or only the one that begins at `from`. Gives what was taken out. */
+  async removePrices(wanted: Pick<Price, "provider" | "model" | "from">, by: string): Promise<Price[]> {
+    const isMeant = (price: Price) =>
+      isSamePrice(price, wanted.from === undefined ? { ...wanted, from: price.from } : wanted);
+    const removed = this.config.prices.filter(isMeant);
+    if (removed.length > 0) {
+      await this.patch({ prices: this.config.prices.filter((price) => !isMeant(price)) }, by);
+    }
+    return removed;
+  }
+
+  /** To be called when another edition of the published prices is in force. */
+  async publishedPricesChanged(by: string): Promise<void> {
+    this.#supersede();
+    await this.#options.gatekeeper.record({ type: "price.changed", by });
+  }
+
     return Promise.all(
       Object.entries(this.config.providers).map(async ([name, provider]) => {
         const { protocol, baseUrl, pricing } = provider;
@@ -110,7 +153,7 @@ export class Settings {
 
   async #changed(before: Config, after: Config, by: string): Promise<void> {
     const { gatekeeper } = this.#options;
-    this.#prices = priceBookOf(after);
+    this.#supersede();
     gatekeeper.gate.setBudgets(after.budgets, this.#options.now());
     for (const [name, provider] of differences(before.providers, after.providers)) {
       await gatekeeper.record({ type: "provider.changed", name, provider: provider ?? null, by });
@@ -118,15 +161,32 @@ export class Settings {
     for (const [name, budget] of differences(byName(before.budgets), byName(after.budgets))) {
       await gatekeeper.record({ type: "budget.changed", name, budget: budget ?? null, by });
     }
-    if (JSON.stringify(before.prices) !== JSON.stringify(after.prices)) {
+    const written = ({ prices, defaultPrice }: Config) => JSON.stringify([prices, defaultPrice]);
+    if (written(before) !== written(after)) {
       await gatekeeper.record({ type: "price.changed", by });
     }
     await gatekeeper.budgetsChanged();
   }
 }
 
-function priceBookOf(config: Config): PriceBook {
-  return new PriceBook(config.providers, config.prices);
+  /** Puts a new book in force. Calls that started before, this very millisecond included, keep the prices they started with. */
+  #supersede(): void {
+    const now = this.#options.now();
+    const until = this.#prices.latest === now ? now + 1 : now;
+    const kept = this.#superseded.filter((one) => one.until > now - LONGEST_CALL_MS).slice(1 - MOST_SUPERSEDED);
+    this.#superseded = [...kept, { book: this.#prices, until }];
+    this.#prices = this.#priceBook();
+  }
+
+  #priceBook(): PriceBook {
+    const { providers, prices, defaultPrice, timeZone } = this.config;
+    return new PriceBook(providers, prices, {
+      defaultPrice,
+      catalog: this.#options.published.catalog,
+      timeZone: timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+      earlier: (atMs) => this.#superseded.find(({ until }) => atMs < until)?.book ?? null,
+    });
+  }
 }
 
 function byName(budgets: readonly Budget[]): Record<string, Budget> {
@@ -142,3 +202,4 @@ function differences<T>(
     .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
     .map((name) => [name, after[name]]);
 }
+    this.#options.published.reconsider();

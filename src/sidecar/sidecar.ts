@@ -18,6 +18,8 @@ import { Lifetime } from "./lifetime.ts";
 import { prometheusText } from "./metrics.ts";
 import { Models } from "./models.ts";
 import { Passes } from "./passes.ts";
+import { PublishedPrices } from "./prices/publishedPrices.ts";
+import { Runs } from "./runs.ts";
 import { Settings } from "./settings.ts";
 import { TokenCounter } from "./tokens/tokenCounter.ts";
 
@@ -50,6 +52,9 @@ export class Sidecar {
   readonly #meter: ComputeMeter;
   readonly #tokenCounter: TokenCounter;
   readonly #ledger: Ledger;
+  readonly #passes: Passes;
+  readonly #runs: Runs;
+  readonly #published: PublishedPrices;
   #leaving = false;
 
   static async start(options: SidecarOptions): Promise<Sidecar> {
@@ -105,7 +110,22 @@ export class Sidecar {
       timeZone: calendar.timeZone,
     });
     let url = "";
-    const settings = new Settings({ store, passes, gatekeeper, now, url: () => url });
+    const published: PublishedPrices = new PublishedPrices({
+      dataDir: options.dataDir,
+      config,
+      now,
+      log,
+      changed: (by) => settings.publishedPricesChanged(by),
+    });
+    const settings: Settings = new Settings({ store, passes, gatekeeper, published, now, url: () => url });
+    const runs = new Runs({
+      passes,
+      budgets: () => store.config.budgets,
+      removeBudget: (name) => settings.removeBudget(name, "the end of its run"),
+      now,
+      graceMs: options.runGraceMs,
+      log,
+    });
     const gateway: Gateway = new Gateway({
       gatekeeper,
       books: ledger,
@@ -133,7 +153,7 @@ export class Sidecar {
       ledger,
       meter,
       now,
-      notices: () => [],
+      notices: () => published.notices,
     });
     const lifetime = new Lifetime(
       options.graceMs,
@@ -150,6 +170,7 @@ export class Sidecar {
       settings,
       models,
       estimator: new Estimator({ settings, learned, models, tokenCounter, gatekeeper, now }),
+      published,
       figures,
       gatekeeper,
       ledger,
@@ -188,10 +209,11 @@ export class Sidecar {
     await gatekeeper.raiseAlerts();
     meter.start();
     lifetime.touch();
-    return new Sidecar({ url, server, gateway, events, meter, tokenCounter, ledger });
+    return new Sidecar({ url, server, gateway, events, meter, passes, runs, published, tokenCounter, ledger });
   }
 
   private constructor(parts: {
+    published.start();
     url: string;
     server: LoopbackServer;
     gateway: Gateway;
@@ -202,6 +224,9 @@ export class Sidecar {
   }) {
     this.url = parts.url;
     this.#server = parts.server;
+    passes: Passes;
+    runs: Runs;
+    published: PublishedPrices;
     this.#gateway = parts.gateway;
     this.#events = parts.events;
     this.#meter = parts.meter;
@@ -210,6 +235,9 @@ export class Sidecar {
   }
 
   /** Takes no more calls, lets those under way finish for at most `limitMs`, then books what is left and closes the ledger. */
+    this.#passes = parts.passes;
+    this.#runs = parts.runs;
+    this.#published = parts.published;
   async drainAndClose(limitMs: number): Promise<void> {
     if (this.#leaving) {
       return;
@@ -221,6 +249,8 @@ export class Sidecar {
     await this.#gateway.idle();
     this.#gateway.close();
     this.#tokenCounter.close();
+    this.#runs.stop();
+    this.#published.stop();
     await this.#ledger.append({ type: "sidecar.stopped", pid: process.pid });
     await this.#ledger.close();
   }

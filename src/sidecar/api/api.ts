@@ -12,6 +12,9 @@ import type { Figures } from "../figures.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import type { Models } from "../models.ts";
 import type { Settings } from "../settings.ts";
+import type { Passes } from "../passes.ts";
+import type { PublishedPrices } from "../prices/publishedPrices.ts";
+import type { Runs } from "../runs.ts";
 import { correctionsOf, releaseCall, releaseRequestSchema } from "./callCorrections.ts";
 import {
   type ApiRequest,
@@ -25,9 +28,13 @@ import {
   timeFrom,
 } from "./http.ts";
 
+import { priceRoutes } from "./prices.ts";
 export interface ApiOptions {
   readonly settings: Settings;
   readonly models: Models;
+  readonly passes: Passes;
+  readonly runs: Runs;
+  readonly published: PublishedPrices;
   readonly estimator: Estimator;
   readonly figures: Figures;
   readonly gatekeeper: Gatekeeper;
@@ -86,6 +93,7 @@ export class Api {
       "POST alerts * claim": ({ segments }) => this.#claim(segments[1] ?? ""),
       "POST shutdown": (request) => this.#shutDown(request),
       "GET events": ({ response }) => {
+      ...priceRoutes(options),
         events.add(response);
         return undefined;
       },
@@ -125,7 +133,7 @@ export class Api {
         : segments.length === 2
           ? [`${first} ${second}`, `${first} *`]
           : segments.length === 3
-            ? [`${first} * ${third}`]
+            ? [`${first} * ${third}`, `${first} * *`]
             : [];
     for (const shape of shapes) {
       const handler = Object.hasOwn(this.#routes, `${method} ${shape}`)

@@ -2,7 +2,7 @@ import type { Attribution } from "../../domain/budget.ts";
 import type { Call, CallStatus, CostBasis } from "../../domain/call.ts";
 import type { Held } from "../../domain/events.ts";
 import { nanoFromUsd } from "../../domain/money.ts";
-import type { PriceBook } from "../../domain/priceBook.ts";
+import type { PriceBook, Priced } from "../../domain/priceBook.ts";
 import { chargesToolFees } from "../../domain/prices/toolFees.ts";
 import type { Reading, RequestFacts } from "../../domain/protocol.ts";
 import { costOf, type Rates } from "../../domain/rates.ts";
@@ -89,26 +89,26 @@ export function bookedCall(frame: CallFrame, outcome: Outcome, prices: PriceBook
     firstTokenMs: outcome.firstTokenAt === null ? null : Math.max(0, Math.round(outcome.firstTokenAt - startedAt)),
     usage: reading.usage,
     usageBasis: reading.basis,
-    ...priceOf({ ...request, startedAt }, reading, prices),
+    ...priceOf({ ...request, startedAt, askedTier: frame.facts.serviceTier }, reading, prices),
     holdNanoUsd: outcome.holdNanoUsd,
     attempt: frame.attempt,
   };
 }
 
+/** A call whose answer is priced. `startedAt` is ms since the epoch. */
+interface Asked {
+  readonly provider: string;
+  readonly model: string;
+  readonly startedAt: number;
+  readonly askedTier?: string | null;
+}
+
 /**
- * What an answer cost by the prices at `startedAt`, ms. A provider's own figure comes first; a served model that nobody has
+ * What an answer cost by the prices at its call's start. A provider's own figure comes first; a served model that nobody has
  * priced is charged as the one asked for.
  */
-export function priceOf(
-  { provider, model, startedAt }: { readonly provider: string; readonly model: string; readonly startedAt: number },
-  reading: Reading,
-  prices: PriceBook,
-): Cost {
-  const { inputTokens } = reading.usage;
-  const served = reading.model ?? model;
-  const found =
-    prices.lookUp(provider, served, startedAt, reading.serviceTier, inputTokens) ??
-    prices.lookUp(provider, model, startedAt, reading.serviceTier, inputTokens);
+export function priceOf(asked: Asked, reading: Reading, prices: PriceBook): Cost {
+  const found = ratesFor(asked, reading, prices);
   if (reading.reportedCostUsd !== null && found?.basis !== "free" && found?.basis !== "compute-hour") {
     const costNanoUsd = Math.max(0, nanoFromUsd(reading.reportedCostUsd));
     return { costNanoUsd, costBasis: "reported", rates: found?.rates ?? null, priceVersion: found?.version ?? null };
@@ -119,4 +119,28 @@ export function priceOf(
   const { rates, basis, version } = found;
   const toolFees = chargesToolFees(basis) ? (reading.toolFeesNanoUsd ?? 0) : 0;
   return { costNanoUsd: costOf(reading.usage, rates) + toolFees, costBasis: basis, rates, priceVersion: version };
+}
+
+/**
+ * The rates of the model that was served, or else of the one asked for; the user's default price only where nobody knows
+ * either. Where the answer does not name its tier, the one asked for counts, if it is dearer than the usual.
+ */
+function ratesFor(
+  { provider, model, startedAt, askedTier }: Asked,
+  reading: Reading,
+  prices: PriceBook,
+): Priced | null {
+  const { usage } = reading;
+  const inTier = (tier: string | null) => {
+    const found = [reading.model ?? model, model].map((name) =>
+      prices.lookUp(provider, name, startedAt, tier, usage.inputTokens),
+    );
+    return found.find((one) => one !== null && one.basis !== "default") ?? found[0] ?? null;
+  };
+  const usual = inTier(reading.serviceTier);
+  if (reading.serviceTier !== null || askedTier === undefined || askedTier === null) {
+    return usual;
+  }
+  const wished = inTier(askedTier);
+  return usual !== null && wished !== null && costOf(usage, wished.rates) > costOf(usage, usual.rates) ? wished : usual;
 }
