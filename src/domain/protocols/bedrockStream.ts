@@ -1,13 +1,13 @@
 import { NOTHING_READ, type Reading, type StreamReader } from "../protocol.ts";
 import type { Tally } from "./bedrockTally.ts";
 import { type EventFrame, type FrameSink, FrameSplitter } from "./eventFrames.ts";
-
-const NOTHING = Buffer.alloc(0);
+import { EventHold } from "./eventHold.ts";
 
 /** Reads a stream of Amazon's event frames; every byte goes on to the client. */
 export class BedrockStream implements StreamReader, FrameSink {
   readonly #tally: Tally;
   readonly #splitter = new FrameSplitter(this);
+  readonly #hold = new EventHold();
   #errorType: string | null = null;
   #trouble: string | null = null;
   #ended = false;
@@ -18,12 +18,12 @@ export class BedrockStream implements StreamReader, FrameSink {
 
   push(chunk: Buffer): Buffer {
     this.#splitter.push(chunk);
-    return chunk;
+    return this.#hold.pass(chunk, this.#splitter.held);
   }
 
   end(): Buffer {
     this.#ended = true;
-    return NOTHING;
+    return this.#hold.rest();
   }
 
   get answering(): boolean {

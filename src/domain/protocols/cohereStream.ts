@@ -2,10 +2,10 @@ import { NOTHING_READ, type Reading, type RequestFacts, type StreamReader } from
 import { NO_USAGE } from "../usage.ts";
 import { cohereBytes, cohereErrorOf, cohereUsageOf } from "./cohereUsage.ts";
 import { EventBacklog } from "./eventBacklog.ts";
+import { EventHold } from "./eventHold.ts";
 import { bytesOf, isObject, type JsonObject, objectOf, parseOrUndefined } from "./jsonValue.ts";
 import { type SseSink, SseSplitter, sseData } from "./sse.ts";
 
-const NOTHING = Buffer.alloc(0);
 /** Events whose text may be less than a token. */
 const EVENTS_WITHOUT_TOKEN = 16;
 
@@ -13,6 +13,7 @@ const EVENTS_WITHOUT_TOKEN = 16;
 export class CohereStream implements StreamReader, SseSink {
   readonly #facts: RequestFacts;
   readonly #splitter = new SseSplitter(this);
+  readonly #hold = new EventHold();
   readonly #backlog = new EventBacklog(() => 0);
   #report: unknown = null;
   #errorType: string | null = null;
@@ -27,13 +28,13 @@ export class CohereStream implements StreamReader, SseSink {
 
   push(chunk: Buffer): Buffer {
     this.#splitter.push(chunk);
-    return chunk;
+    return this.#hold.pass(chunk, this.#splitter.held);
   }
 
   end(): Buffer {
     this.#ended = true;
     this.#splitter.end();
-    return NOTHING;
+    return this.#hold.rest();
   }
 
   get answering(): boolean {

@@ -49,6 +49,11 @@ export class FrameSplitter {
     this.#largest = largest;
   }
 
+  /** Bytes that have come of a frame whose end has not. */
+  get held(): number {
+    return this.#lost ? 0 : this.#size;
+  }
+
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length && !this.#lost) {

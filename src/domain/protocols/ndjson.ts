@@ -28,6 +28,11 @@ export class LineSplitter {
     this.#largest = largest;
   }
 
+  /** Bytes that have come of a line whose end has not. */
+  get held(): number {
+    return this.#size;
+  }
+
   push(chunk: Buffer): void {
     let start = 0;
     for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {

@@ -1,12 +1,12 @@
 import { NOTHING_READ, type Reading, type RequestFacts, type StreamReader } from "../protocol.ts";
 import { NO_USAGE } from "../usage.ts";
 import { EventBacklog } from "./eventBacklog.ts";
+import { EventHold } from "./eventHold.ts";
 import { isObject, parseOrUndefined, textOf } from "./jsonValue.ts";
 import { type LineSink, LineSplitter } from "./ndjson.ts";
 import { ollamaBytes, ollamaErrorOf, ollamaReading } from "./ollamaAnswer.ts";
 import { estimatedInput, estimatedTokens } from "./promptSize.ts";
 
-const NOTHING = Buffer.alloc(0);
 /** Lines that may hold less than a token: what a parser of thoughts or tool calls had kept back comes in pieces. */
 const LINES_WITHOUT_TOKEN = 16;
 
@@ -14,6 +14,7 @@ const LINES_WITHOUT_TOKEN = 16;
 export class OllamaStream implements StreamReader, LineSink {
   readonly #facts: RequestFacts;
   readonly #splitter = new LineSplitter(this);
+  readonly #hold = new EventHold();
   readonly #backlog = new EventBacklog(() => 0);
   #last: Reading | null = null;
   #model: string | null = null;
@@ -28,13 +29,13 @@ export class OllamaStream implements StreamReader, LineSink {
 
   push(chunk: Buffer): Buffer {
     this.#splitter.push(chunk);
-    return chunk;
+    return this.#hold.pass(chunk, this.#splitter.held);
   }
 
   end(): Buffer {
     this.#ended = true;
     this.#splitter.end();
-    return NOTHING;
+    return this.#hold.rest();
   }
 
   get answering(): boolean {

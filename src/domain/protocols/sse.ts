@@ -43,6 +43,11 @@ export class SseSplitter {
     return this.#size > 0;
   }
 
+  /** Bytes that have come of an event whose end has not. */
+  get held(): number {
+    return this.#size;
+  }
+
   push(chunk: Buffer): void {
     if (chunk.length === 0) {
       return;

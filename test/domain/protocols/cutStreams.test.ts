@@ -118,6 +118,22 @@ for (const { what, protocol, facts, pieces } of STREAMS) {
       );
     });
 
+    it("is broken off between two events, wherever its chunks end", () => {
+      const ends = new Set(
+        pieces.map((_, index) => Buffer.concat(pieces.slice(0, index).map((one) => one.bytes)).length),
+      );
+      const cut = Buffer.from(protocol.breakOff("budget_cut", "Tollgate cut this answer"));
+      for (let end = 1; end < bytes.length; end += 1) {
+        const reader = protocol.readStream(facts);
+        const middle = Math.floor(end / 2);
+        const sent = [bytes.subarray(0, middle), bytes.subarray(middle, end)].map((part) => reader.push(part));
+        const client = Buffer.concat(sent);
+        assert.ok(ends.has(client.length), `${client.length} of ${end}`);
+        const { errorType, trouble } = pass(protocol, facts, [client, cut]).reading;
+        assert.ok(errorType !== null && !/JSON|frames/.test(trouble ?? ""), `at ${end}: ${trouble}`);
+      }
+    });
+
     it("counts no less than it last reported, wherever it breaks off, and never nothing", () => {
       let start = 0;
       let [input, output] = [0, 0];
