@@ -1,31 +1,28 @@
 import type { PassRequest, PassResponse, ProviderHealth, ProviderInfo } from "../domain/api.ts";
 import type { Budget } from "../domain/budget.ts";
 import type { Config, Price } from "../domain/config.ts";
-import { gatewayAddress } from "../domain/gatewayAddress.ts";
 import type { ServedModel } from "../domain/models/registry.ts";
 import { PriceBook } from "../domain/priceBook.ts";
+import { isSamePrice, withPrice } from "../domain/prices/ownPrices.ts";
 import { HttpError } from "./api/http.ts";
 import type { ConfigStore } from "./configStore.ts";
-import { isSamePrice, withPrice } from "../domain/prices/ownPrices.ts";
 import type { Gatekeeper } from "./gatekeeper.ts";
 import { ModelLists } from "./modelLists.ts";
 import type { Passes } from "./passes.ts";
+import type { PublishedPrices } from "./prices/publishedPrices.ts";
 import { askHealth, askReachable } from "./providerHealth.ts";
 
-import type { PublishedPrices } from "./prices/publishedPrices.ts";
 const HEALTH_LIMIT_MS = 5_000;
 
 export interface SettingsOptions {
   readonly store: ConfigStore;
   readonly passes: Passes;
   readonly gatekeeper: Gatekeeper;
+  readonly published: PublishedPrices;
   readonly now: () => number;
   readonly url: () => string;
-  readonly published: PublishedPrices;
 }
 
-/** The configuration in force, and what follows when it changes: the gate's budgets, the price book, the journal. */
-export class Settings {
 /** A price book that was in force until a time, ms since the epoch: calls that started before keep its prices. */
 interface Superseded {
   readonly book: PriceBook;
@@ -36,13 +33,15 @@ interface Superseded {
 const MOST_SUPERSEDED = 20;
 const LONGEST_CALL_MS = 48 * 3_600_000;
 
+/** The configuration in force, and what follows when it changes: the gate's budgets, the price book, the journal. */
+export class Settings {
   readonly #options: SettingsOptions;
   readonly #modelLists: ModelLists;
   #prices: PriceBook;
-
-  constructor(options: SettingsOptions) {
   /** The oldest first. */
   #superseded: Superseded[] = [];
+
+  constructor(options: SettingsOptions) {
     this.#options = options;
     this.#modelLists = new ModelLists(options.now);
     this.#prices = this.#priceBook();
@@ -53,13 +52,13 @@ const LONGEST_CALL_MS = 48 * 3_600_000;
   }
 
   get prices(): PriceBook {
-    return this.#prices;
-  }
     const last = this.#superseded.at(-1);
     if (last !== undefined && this.#options.now() < last.until - 1) {
       // The clock was set back: what starts now did not start before the prices changed.
       this.#superseded = [];
     }
+    return this.#prices;
+  }
 
   /** @throws ConfigError; then nothing has changed. */
   async patch(changes: unknown, by: string): Promise<Config> {
@@ -86,8 +85,6 @@ const LONGEST_CALL_MS = 48 * 3_600_000;
     return removed;
   }
 
-  /** Where no price list names a provider's models, the server is asked for them. */
-  providerInfos(): Promise<ProviderInfo[]> {
   /** Sets a price of the user's own, in the place where it counts. @throws ConfigError; then nothing has changed. */
   async setPrice(price: Price, by: string): Promise<Config> {
     return this.patch({ prices: withPrice(this.config.prices, price) }, by);
@@ -110,6 +107,8 @@ const LONGEST_CALL_MS = 48 * 3_600_000;
     await this.#options.gatekeeper.record({ type: "price.changed", by });
   }
 
+  /** Where no price list names a provider's models, the server is asked for them. */
+  providerInfos(): Promise<ProviderInfo[]> {
     return Promise.all(
       Object.entries(this.config.providers).map(async ([name, provider]) => {
         const { protocol, baseUrl, pricing } = provider;
@@ -165,9 +164,9 @@ const LONGEST_CALL_MS = 48 * 3_600_000;
     if (written(before) !== written(after)) {
       await gatekeeper.record({ type: "price.changed", by });
     }
+    this.#options.published.reconsider();
     await gatekeeper.budgetsChanged();
   }
-}
 
   /** Puts a new book in force. Calls that started before, this very millisecond included, keep the prices they started with. */
   #supersede(): void {
@@ -202,4 +201,3 @@ function differences<T>(
     .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
     .map((name) => [name, after[name]]);
 }
-    this.#options.published.reconsider();

@@ -19,7 +19,6 @@ import { prometheusText } from "./metrics.ts";
 import { Models } from "./models.ts";
 import { Passes } from "./passes.ts";
 import { PublishedPrices } from "./prices/publishedPrices.ts";
-import { Runs } from "./runs.ts";
 import { Settings } from "./settings.ts";
 import { TokenCounter } from "./tokens/tokenCounter.ts";
 
@@ -50,11 +49,9 @@ export class Sidecar {
   readonly #gateway: Gateway;
   readonly #events: EventStream;
   readonly #meter: ComputeMeter;
+  readonly #published: PublishedPrices;
   readonly #tokenCounter: TokenCounter;
   readonly #ledger: Ledger;
-  readonly #passes: Passes;
-  readonly #runs: Runs;
-  readonly #published: PublishedPrices;
   #leaving = false;
 
   static async start(options: SidecarOptions): Promise<Sidecar> {
@@ -118,14 +115,6 @@ export class Sidecar {
       changed: (by) => settings.publishedPricesChanged(by),
     });
     const settings: Settings = new Settings({ store, passes, gatekeeper, published, now, url: () => url });
-    const runs = new Runs({
-      passes,
-      budgets: () => store.config.budgets,
-      removeBudget: (name) => settings.removeBudget(name, "the end of its run"),
-      now,
-      graceMs: options.runGraceMs,
-      log,
-    });
     const gateway: Gateway = new Gateway({
       gatekeeper,
       books: ledger,
@@ -168,9 +157,9 @@ export class Sidecar {
     const models = new Models({ settings, learned, books: ledger, calendar: () => calendar, now });
     const api = new Api({
       settings,
+      published,
       models,
       estimator: new Estimator({ settings, learned, models, tokenCounter, gatekeeper, now }),
-      published,
       figures,
       gatekeeper,
       ledger,
@@ -208,49 +197,44 @@ export class Sidecar {
     await gatekeeper.record({ type: "sidecar.started", pid: process.pid, version: options.version });
     await gatekeeper.raiseAlerts();
     meter.start();
+    published.start();
     lifetime.touch();
-    return new Sidecar({ url, server, gateway, events, meter, passes, runs, published, tokenCounter, ledger });
+    return new Sidecar({ url, server, gateway, events, meter, published, tokenCounter, ledger });
   }
 
   private constructor(parts: {
-    published.start();
     url: string;
     server: LoopbackServer;
     gateway: Gateway;
     events: EventStream;
     meter: ComputeMeter;
+    published: PublishedPrices;
     tokenCounter: TokenCounter;
     ledger: Ledger;
   }) {
     this.url = parts.url;
     this.#server = parts.server;
-    passes: Passes;
-    runs: Runs;
-    published: PublishedPrices;
     this.#gateway = parts.gateway;
     this.#events = parts.events;
     this.#meter = parts.meter;
+    this.#published = parts.published;
     this.#tokenCounter = parts.tokenCounter;
     this.#ledger = parts.ledger;
   }
 
   /** Takes no more calls, lets those under way finish for at most `limitMs`, then books what is left and closes the ledger. */
-    this.#passes = parts.passes;
-    this.#runs = parts.runs;
-    this.#published = parts.published;
   async drainAndClose(limitMs: number): Promise<void> {
     if (this.#leaving) {
       return;
     }
     this.#leaving = true;
     this.#meter.stop();
+    this.#published.stop();
     this.#events.close();
     await this.#server.close(limitMs);
     await this.#gateway.idle();
     this.#gateway.close();
     this.#tokenCounter.close();
-    this.#runs.stop();
-    this.#published.stop();
     await this.#ledger.append({ type: "sidecar.stopped", pid: process.pid });
     await this.#ledger.close();
   }

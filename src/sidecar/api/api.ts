@@ -11,10 +11,8 @@ import type { EventStream } from "../eventStream.ts";
 import type { Figures } from "../figures.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import type { Models } from "../models.ts";
-import type { Settings } from "../settings.ts";
-import type { Passes } from "../passes.ts";
 import type { PublishedPrices } from "../prices/publishedPrices.ts";
-import type { Runs } from "../runs.ts";
+import type { Settings } from "../settings.ts";
 import { correctionsOf, releaseCall, releaseRequestSchema } from "./callCorrections.ts";
 import {
   type ApiRequest,
@@ -27,14 +25,12 @@ import {
   sendJson,
   timeFrom,
 } from "./http.ts";
-
 import { priceRoutes } from "./prices.ts";
+
 export interface ApiOptions {
   readonly settings: Settings;
-  readonly models: Models;
-  readonly passes: Passes;
-  readonly runs: Runs;
   readonly published: PublishedPrices;
+  readonly models: Models;
   readonly estimator: Estimator;
   readonly figures: Figures;
   readonly gatekeeper: Gatekeeper;
@@ -90,10 +86,10 @@ export class Api {
         estimator.estimate(await readJson(request, estimateRequestSchema, LARGEST_PROMPT)),
       "POST estimates": async (request) =>
         estimator.estimates(await readJson(request, estimatesRequestSchema, LARGEST_PROMPT)),
+      ...priceRoutes(options),
       "POST alerts * claim": ({ segments }) => this.#claim(segments[1] ?? ""),
       "POST shutdown": (request) => this.#shutDown(request),
       "GET events": ({ response }) => {
-      ...priceRoutes(options),
         events.add(response);
         return undefined;
       },
