@@ -15,8 +15,10 @@ interface Guess {
   readonly usually: number;
 }
 
-/** Families of models that share a tokenizer. */
+/** Families of models that share a tokenizer. Vectors, pictures and sound stand apart: they teach nothing of chats. */
 const FAMILIES: ReadonlyArray<readonly [pattern: RegExp, guess: Guess]> = [
+  [/embed/i, { name: "embeddings", atMost: 2, usually: 1.1 }],
+  [/image|transcribe|whisper|tts/i, { name: "media", atMost: 2, usually: 1.1 }],
   // o200k is their own; 10% cover what the chat format adds.
   [/^(gpt-(4o|4\.1|4\.5|[5-9]|oss)|o\d|chatgpt)/i, { name: "o200k", atMost: 1.1, usually: 1 }],
   // Claude has no public tokenizer: newer ones give up to 1.6 times as many tokens on English, more on code.

@@ -4,7 +4,8 @@ const tokens = z.int().min(0).default(0);
 
 /**
  * The token classes of one call. `inputTokens` is all input, cached reads and cache writes and audio included;
- * `outputTokens` is all output, reasoning and audio included; the other classes are parts of these two.
+ * `outputTokens` is all output, reasoning and audio included; the other classes are parts of these two. For models that are
+ * billed by the length of a sound, each second of it is one token of audio input.
  */
 export const usageSchema = z.object({
   inputTokens: tokens,

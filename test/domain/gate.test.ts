@@ -98,6 +98,16 @@ describe("the gate", () => {
     assert.equal(gateWith([]).hold(request("a", 1, { bound: null }), NOON).kind, "held");
   });
 
+  it("says whether it is the price that nobody knows, or how much work is ordered", () => {
+    const reasonOf = (parts: Partial<HoldRequest>) => {
+      const answer = gateWith([month]).hold(request("a", 1, { bound: null, ...parts }), NOON);
+      return answer.kind === "held" ? null : answer.reason;
+    };
+    assert.equal(reasonOf({}), "unpriced");
+    assert.equal(reasonOf({ boundless: true }), "boundless");
+    assert.equal(gateWith([]).hold(request("a", 1, { bound: null, boundless: true }), NOON).kind, "held");
+  });
+
   it("lets a call that costs nothing pass a spent budget", () => {
     const free = bound(1_000, { fixedNanoUsd: 0, outputRate: 0 });
     assert.equal(gateWith([month], USD).hold(request("a", 1, { bound: free }), NOON).kind, "held");

@@ -26,6 +26,7 @@ describe("OpenAI's other routes, through the real sidecar process", function () 
     const providers = {
       openai: { protocol: "openai", baseUrl: openai.url },
       azure: { protocol: "openai", baseUrl: azure.url },
+      local: { protocol: "openai", baseUrl: openai.url, pricing: { kind: "free" } },
     };
     const one = await RunningSidecar.start({ providers, budgets, prices, gate: { waitMs: 0 }, timeZone: "UTC" });
     started.push(one);
@@ -242,6 +243,15 @@ describe("OpenAI's other routes, through the real sidecar process", function () 
         return true;
       });
       assert.equal(openai.requests.length, before + 1, "the upload alone has reached the provider");
+    });
+
+    it("pass a hard budget at a provider where they cost nothing, however much they order", async () => {
+      const strict = await start(hard(5));
+      const { response } = await order(
+        new OpenAI({ baseURL: (await strict.urls()).local, apiKey: "sk-x", maxRetries: 0 }),
+      );
+      const call = await booked(response, strict);
+      assert.deepEqual([call.status, call.costNanoUsd, call.holdNanoUsd], ["ok", 0, 0]);
     });
 
     it("pass under none, and cost what they tell when they are done", async () => {
