@@ -16,12 +16,14 @@ export class RunningSidecar {
   readonly pid: number;
   readonly api: ApiClient;
   readonly #process: ChildProcess;
+  readonly #said: () => string;
 
-  private constructor(dataDir: string, url: string, child: ChildProcess) {
+  private constructor(dataDir: string, url: string, child: ChildProcess, said: () => string) {
     this.dataDir = dataDir;
     this.url = url;
     this.pid = child.pid as number;
     this.#process = child;
+    this.#said = said;
     this.api = new ApiClient({ url, token: readFileSync(join(dataDir, "token"), "utf8").trim() });
   }
 
@@ -44,7 +46,12 @@ export class RunningSidecar {
     if (!ready.success) {
       throw new Error(`The sidecar did not start: ${String(line)} ${trouble}`);
     }
-    return new RunningSidecar(dataDir, ready.data.url, child);
+    return new RunningSidecar(dataDir, ready.data.url, child, () => trouble);
+  }
+
+  /** What it has written to its log so far. */
+  get log(): string {
+    return this.#said();
   }
 
   /** Base URLs that carry a pass for this caller. */

@@ -1,4 +1,5 @@
 import { type Answer, answerTo, inPieces, limitOf, longText } from "./answer.ts";
+import { createBatches } from "./anthropicBatchRoute.ts";
 import { anthropicError } from "./anthropicError.ts";
 import { anthropicPromptTokens, breakpointsOf, inputUsage } from "./anthropicPrompt.ts";
 import { anthropicModels, servedBy } from "./models.ts";
@@ -10,7 +11,7 @@ import { isJson, type Json } from "./tokens.ts";
 import { type Handler, startUpstream, type Upstream, type UpstreamOptions } from "./upstreamServer.ts";
 import { padding, wireId } from "./wireId.ts";
 
-/** The simulated Anthropic: messages, count_tokens and models, with the bytes the real one was recorded to send. */
+/** The simulated Anthropic: messages, their batches, count_tokens and models, with the bytes the real one was recorded to send. */
 export const startAnthropicUpstream = (options?: UpstreamOptions): Promise<Upstream> =>
   startUpstream(anthropicHandler(), "", options);
 
@@ -18,12 +19,16 @@ const limits = { requests: 4000, input: 2_000_000, output: 400_000 };
 
 const anthropicHandler = (): Handler => {
   const cache = createMarkedCache();
+  const batches = createBatches((body, behaviour) => messages(body, behaviour, cache));
   return (request, script) => {
-    const reply = route(request, () => {
+    const isBatch = request.path.startsWith("/v1/messages/batches");
+    const batchCall = () => checkHeaders(request) ?? batches(request, script);
+    const messagesCall = () => {
       const body = request.body ?? {};
       const behaviour = script.take(body);
       return { ...messages(body, behaviour, cache), behaviour };
-    });
+    };
+    const reply = isBatch ? batchCall() : route(request, messagesCall);
     const common = { "anthropic-organization-id": "00000000-0000-4000-8000-000000000000" };
     return { ...reply, headers: { "request-id": wireId("req_011C", 20), ...common, ...reply.headers } };
   };
