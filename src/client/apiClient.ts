@@ -13,7 +13,6 @@ import {
   type PassResponse,
   type ProviderHealth,
   type ProviderInfo,
-  type passRequestSchema,
   passResponseSchema,
   providerHealthSchema,
   providerInfoSchema,
@@ -43,6 +42,7 @@ import {
   modelDetailSchema,
   modelListSchema,
 } from "../domain/modelApi.ts";
+import { type PassInfo, type PassWish, passListSchema } from "../domain/passApi.ts";
 import { ApiError } from "./apiError.ts";
 import { type ApiCall, ApiTransport, type Query } from "./apiTransport.ts";
 import { readEventStream, type StreamHandlers } from "./eventStream.ts";
@@ -166,8 +166,18 @@ export class ApiClient {
   }
 
   /** The pass of a caller and the base URLs that go with it. */
-  pass(request: z.input<typeof passRequestSchema>): Promise<PassResponse> {
+  pass(request: PassWish): Promise<PassResponse> {
     return this.#json(passResponseSchema, { method: "POST", path: "/passes", body: request });
+  }
+
+  /** The passes that are valid, without their secrets, oldest first. */
+  async passes(): Promise<PassInfo[]> {
+    return (await this.#get(passListSchema, "/passes")).passes;
+  }
+
+  /** Ends a pass; calls that carry it are answered with 401 from then on. @throws ApiError where none has that id. */
+  async revokePass(id: string): Promise<void> {
+    await this.#send({ method: "DELETE", path: `/passes/${encodeURIComponent(id)}` });
   }
 
   /** What one prompt would cost on one model, and whether the budgets would let it pass now. */
@@ -225,9 +235,13 @@ export class ApiClient {
     return this.#transport.send({ method: "GET", path: "/metrics" });
   }
 
-  /** Follows the event stream until it breaks (`onClose`, once) or the signal aborts (nothing more is called). */
-  subscribe(handlers: StreamHandlers, signal: AbortSignal): void {
-    readEventStream(this.#transport, `${API}/events`, handlers, signal);
+  /**
+   * Follows the event stream until it breaks (`onClose`, once) or the signal aborts (nothing more is called). A stream that
+   * names a run keeps that run's pass and budget.
+   */
+  subscribe(handlers: StreamHandlers, signal: AbortSignal, run?: string): void {
+    const query = run === undefined ? "" : `?run=${encodeURIComponent(run)}`;
+    readEventStream(this.#transport, `${API}/events${query}`, handlers, signal);
   }
 
   /** Closes idle connections. */

@@ -22,6 +22,8 @@ export interface SidecarLinkOptions {
   readonly version: string;
   /** How long, in ms, a sidecar that was started stays when nobody needs it any more; default a minute. */
   readonly graceMs?: number;
+  /** The run that the event stream is held for. */
+  readonly run?: string;
   readonly log?: (message: string) => void;
 }
 
@@ -245,6 +247,7 @@ export class SidecarLink {
           onClose: end,
         },
         signal,
+        this.#options.run,
       );
     });
   }

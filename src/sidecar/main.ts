@@ -12,7 +12,8 @@ const { values } = parseArgs({
     port: { type: "string" },
     grace: { type: "string" },
     json: { type: "boolean" },
-    // For tests: thresholds of the ledger, as JSON.
+    // For tests: how long a run may be silent, in ms, and thresholds of the ledger, as JSON.
+    "run-grace": { type: "string" },
     "ledger-thresholds": { type: "string" },
   },
 });
@@ -28,6 +29,7 @@ void serve({
   configFile: values.config ?? process.env.TOLLGATE_CONFIG,
   port: values.port === undefined ? undefined : Number(values.port),
   graceMs: values.grace === undefined ? null : Number(values.grace),
+  runGraceMs: values["run-grace"] === undefined ? undefined : Number(values["run-grace"]),
   ledger: values["ledger-thresholds"] === undefined ? undefined : JSON.parse(values["ledger-thresholds"]),
   version: VERSION,
   environment: process.env,

@@ -1,15 +1,16 @@
 import type { Status } from "../domain/api.ts";
 import { usdFromNano } from "../domain/money.ts";
 
-/** The figures as Prometheus text (exposition format 0.0.4). */
-export function prometheusText(status: Status): string {
+/** The figures as Prometheus text (exposition format 0.0.4); `wrongPasses` counts since the start. */
+export function prometheusText(status: Status, wrongPasses: number): string {
   const lines: string[] = [];
   const family = (
     name: string,
     help: string,
     samples: ReadonlyArray<readonly [labels: Record<string, string>, value: number]>,
+    type: "gauge" | "counter" = "gauge",
   ) => {
-    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`);
+    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
     for (const [labels, value] of samples) {
       lines.push(`${name}${labelText(labels)} ${value}`);
     }
@@ -41,6 +42,8 @@ export function prometheusText(status: Status): string {
     "Whether a compute-hour provider is up",
     status.compute.map(({ provider, up }) => [{ provider }, up ? 1 : 0]),
   );
+  const wrongHelp = "Calls since the start whose pass was wrong, revoked or expired";
+  family("tollgate_wrong_passes_total", wrongHelp, [[{}, wrongPasses]], "counter");
   return `${lines.join("\n")}\n`;
 }
 

@@ -16,6 +16,7 @@ export interface ServeOptions {
   readonly configFile?: string | undefined;
   readonly port?: number | undefined;
   readonly graceMs?: number | null | undefined;
+  readonly runGraceMs?: number | undefined;
   readonly version: string;
   readonly environment: Environment;
   readonly wasmPath?: string | undefined;

@@ -1,7 +1,10 @@
-import type { PassRequest, PassResponse, ProviderHealth, ProviderInfo } from "../domain/api.ts";
+import type { z } from "zod";
+import type { PassResponse, ProviderHealth, ProviderInfo } from "../domain/api.ts";
 import type { Budget } from "../domain/budget.ts";
 import type { Config, Price } from "../domain/config.ts";
+import { gatewayAddress } from "../domain/gatewayAddress.ts";
 import type { ServedModel } from "../domain/models/registry.ts";
+import type { passWishSchema } from "../domain/passApi.ts";
 import { PriceBook } from "../domain/priceBook.ts";
 import { isSamePrice, withPrice } from "../domain/prices/ownPrices.ts";
 import { HttpError } from "./api/http.ts";
@@ -141,13 +144,32 @@ export class Settings {
   }
 
   /** Makes or finds a caller's pass, and the base URLs that carry it. */
-  pass(caller: PassRequest): PassResponse {
-    const pass = this.#options.passes.passFor(caller, this.#options.now());
-    const urls = Object.entries(this.config.providers).map(([name, { baseUrl }]) => {
+  pass({ upstreams: wanted, expiresInMs, ...caller }: z.output<typeof passWishSchema>): PassResponse {
+    const now = this.#options.now();
+    const upstreams = this.#upstreams(wanted);
+    const expiresAt = typeof expiresInMs === "number" ? now + expiresInMs : expiresInMs;
+    const wish = { caller, upstreams, ...(expiresAt === undefined ? {} : { expiresAt }) };
+    const pass = this.#options.passes.passFor(wish, now);
+    const urls = Object.entries(this.config.providers).map(([name, provider]) => {
+      const baseUrl = upstreams[name] ?? provider.baseUrl;
       const ending = /\/v\d+[a-z]*\/?$/.exec(new URL(baseUrl).pathname)?.[0].replace(/\/$/, "") ?? "";
       return [name, `${this.#options.url()}/p/${pass}/${name}${ending}`] as const;
     });
     return { pass, urls: Object.fromEntries(urls) };
+  }
+
+  /** Where a pass is to lead: never to the gateway itself, but to where the pass in such an address leads. */
+  #upstreams(wanted: Readonly<Record<string, string>>): Record<string, string> {
+    const { passes, now } = this.#options;
+    const entries = Object.entries(wanted).flatMap(([name, url]) => {
+      if (!Object.hasOwn(this.config.providers, name)) {
+        throw new HttpError(400, "invalid_request", `upstreams.${name}: no provider is named ${name}`);
+      }
+      const own = gatewayAddress(url);
+      const upstream = own === null ? url : passes.peek(own.pass, now())?.upstreams[own.provider];
+      return upstream === undefined ? [] : [[name, upstream] as const];
+    });
+    return Object.fromEntries(entries);
   }
 
   async #changed(before: Config, after: Config, by: string): Promise<void> {

@@ -19,6 +19,7 @@ import { prometheusText } from "./metrics.ts";
 import { Models } from "./models.ts";
 import { Passes } from "./passes.ts";
 import { PublishedPrices } from "./prices/publishedPrices.ts";
+import { Runs } from "./runs.ts";
 import { Settings } from "./settings.ts";
 import { TokenCounter } from "./tokens/tokenCounter.ts";
 
@@ -32,6 +33,8 @@ export interface SidecarOptions {
   readonly port?: number | undefined;
   /** Leaves after so many ms without clients and calls; null stays. */
   readonly graceMs: number | null;
+  /** How long, in ms, a run may be silent before what it has is taken away. */
+  readonly runGraceMs?: number | undefined;
   readonly environment: Environment;
   readonly version: string;
   readonly wasmPath?: string | undefined;
@@ -49,6 +52,8 @@ export class Sidecar {
   readonly #gateway: Gateway;
   readonly #events: EventStream;
   readonly #meter: ComputeMeter;
+  readonly #passes: Passes;
+  readonly #runs: Runs;
   readonly #published: PublishedPrices;
   readonly #tokenCounter: TokenCounter;
   readonly #ledger: Ledger;
@@ -115,6 +120,14 @@ export class Sidecar {
       changed: (by) => settings.publishedPricesChanged(by),
     });
     const settings: Settings = new Settings({ store, passes, gatekeeper, published, now, url: () => url });
+    const runs = new Runs({
+      passes,
+      budgets: () => store.config.budgets,
+      removeBudget: (name) => settings.removeBudget(name, "the end of its run"),
+      now,
+      graceMs: options.runGraceMs,
+      log,
+    });
     const gateway: Gateway = new Gateway({
       gatekeeper,
       books: ledger,
@@ -159,6 +172,8 @@ export class Sidecar {
       settings,
       published,
       models,
+      passes,
+      runs,
       estimator: new Estimator({ settings, learned, models, tokenCounter, gatekeeper, now }),
       figures,
       gatekeeper,
@@ -179,7 +194,7 @@ export class Sidecar {
         lifetime.touch();
         return api.handle(request, response);
       },
-      metrics: () => prometheusText(figures.status()),
+      metrics: () => prometheusText(figures.status(), passes.wrong),
       health: () => ({
         ready: true,
         body: {
@@ -196,10 +211,11 @@ export class Sidecar {
     }
     await gatekeeper.record({ type: "sidecar.started", pid: process.pid, version: options.version });
     await gatekeeper.raiseAlerts();
+    runs.start();
     meter.start();
     published.start();
     lifetime.touch();
-    return new Sidecar({ url, server, gateway, events, meter, published, tokenCounter, ledger });
+    return new Sidecar({ url, server, gateway, events, meter, passes, runs, published, tokenCounter, ledger });
   }
 
   private constructor(parts: {
@@ -208,6 +224,8 @@ export class Sidecar {
     gateway: Gateway;
     events: EventStream;
     meter: ComputeMeter;
+    passes: Passes;
+    runs: Runs;
     published: PublishedPrices;
     tokenCounter: TokenCounter;
     ledger: Ledger;
@@ -217,6 +235,8 @@ export class Sidecar {
     this.#gateway = parts.gateway;
     this.#events = parts.events;
     this.#meter = parts.meter;
+    this.#passes = parts.passes;
+    this.#runs = parts.runs;
     this.#published = parts.published;
     this.#tokenCounter = parts.tokenCounter;
     this.#ledger = parts.ledger;
@@ -229,12 +249,14 @@ export class Sidecar {
     }
     this.#leaving = true;
     this.#meter.stop();
+    this.#runs.stop();
     this.#published.stop();
     this.#events.close();
     await this.#server.close(limitMs);
     await this.#gateway.idle();
     this.#gateway.close();
     this.#tokenCounter.close();
+    this.#passes.flush();
     await this.#ledger.append({ type: "sidecar.stopped", pid: process.pid });
     await this.#ledger.close();
   }

@@ -1,17 +1,20 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
-import { decisionRequestSchema, estimateRequestSchema, passRequestSchema, summaryBySchema } from "../../domain/api.ts";
+import { decisionRequestSchema, estimateRequestSchema, summaryBySchema } from "../../domain/api.ts";
 import type { BudgetAccount } from "../../domain/budgetAccount.ts";
 import { ConfigError } from "../../domain/config.ts";
 import { estimatesRequestSchema, modelQuerySchema } from "../../domain/modelApi.ts";
 import { nanoFromUsd } from "../../domain/money.ts";
+import { passWishSchema } from "../../domain/passApi.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Estimator } from "../estimator.ts";
 import type { EventStream } from "../eventStream.ts";
 import type { Figures } from "../figures.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import type { Models } from "../models.ts";
+import type { Passes } from "../passes.ts";
 import type { PublishedPrices } from "../prices/publishedPrices.ts";
+import type { Runs } from "../runs.ts";
 import type { Settings } from "../settings.ts";
 import { correctionsOf, releaseCall, releaseRequestSchema } from "./callCorrections.ts";
 import {
@@ -29,6 +32,8 @@ import { priceRoutes } from "./prices.ts";
 
 export interface ApiOptions {
   readonly settings: Settings;
+  readonly passes: Passes;
+  readonly runs: Runs;
   readonly published: PublishedPrices;
   readonly models: Models;
   readonly estimator: Estimator;
@@ -79,7 +84,9 @@ export class Api {
       "GET providers * health": ({ segments }) => settings.providerHealth(segments[1] ?? ""),
       "GET config": () => settings.config,
       "PATCH config": async (request) => settings.patch(await readAnyJson(request), "api"),
-      "POST passes": async (request) => settings.pass(await readJson(request, passRequestSchema)),
+      "GET passes": () => ({ passes: options.passes.list(options.now()) }),
+      "POST passes": async (request) => settings.pass(await readJson(request, passWishSchema)),
+      "DELETE passes *": ({ segments }) => this.#revokePass(segments[1] ?? ""),
       "GET models": ({ query }) => this.#listModels(query),
       "GET models *": ({ segments, query }) => models.show(segments[1] ?? "", query.get("provider") ?? undefined),
       "POST estimate": async (request) =>
@@ -89,8 +96,9 @@ export class Api {
       ...priceRoutes(options),
       "POST alerts * claim": ({ segments }) => this.#claim(segments[1] ?? ""),
       "POST shutdown": (request) => this.#shutDown(request),
-      "GET events": ({ response }) => {
+      "GET events": ({ response, query }) => {
         events.add(response);
+        options.runs.follow(query.get("run") ?? "", response);
         return undefined;
       },
     };
@@ -213,6 +221,13 @@ export class Api {
       throw noBudget(name);
     }
     return { removed: name };
+  }
+
+  #revokePass(id: string): unknown {
+    if (!this.#options.passes.revoke(id)) {
+      throw new HttpError(404, "not_found", `No pass has the id ${id}`);
+    }
+    return { revoked: id };
   }
 
   async #decide(request: ApiRequest): Promise<unknown> {

@@ -92,8 +92,8 @@ export class Gateway {
         shape.fail(404, "not_found", "Gateway addresses are /p/<pass>/<provider>/…: see tollgate pass"),
       );
     }
-    const caller = this.#options.passes.callerOf(path.pass);
-    if (caller === undefined) {
+    const pass = this.#options.passes.use(path.pass, this.#options.now());
+    if (pass === undefined) {
       return answer(
         response,
         shape.fail(401, "invalid_pass", "This base URL holds no valid pass. Get one with: tollgate pass"),
@@ -106,7 +106,9 @@ export class Gateway {
         shape.fail(404, "unknown_provider", `No provider is named ${path.provider}. Known: ${known}`),
       );
     }
-    const target = targetOf(provider.baseUrl, path.rest, path.search);
+    const { caller, upstreams } = pass;
+    const baseUrl = ownValue(upstreams, path.provider) ?? provider.baseUrl;
+    const target = targetOf(baseUrl, path.rest, path.search);
     if (target === null) {
       return answer(response, shape.fail(400, "invalid_path", "The path leaves the provider's base address"));
     }
@@ -118,7 +120,7 @@ export class Gateway {
     });
     const passage: Passage = { request, response, caller, providerName: path.provider, target, departure };
     const method = request.method ?? "GET";
-    const found = protocolFor(provider.protocol, method, target.route, provider.baseUrl);
+    const found = protocolFor(provider.protocol, method, target.route, baseUrl);
     if (found?.kind === "metered") {
       return this.#metered.run({ ...passage, protocol: found.protocol });
     }
