@@ -28,7 +28,7 @@ describe("windows, panel and sidecar", () => {
     await window.statusBar.click(STATUS_ITEM);
     const panel = await window.webview("text=Spent today");
     const calls = (await status()).today.calls;
-    await panel.getByText(`${calls} calls`).first().waitFor();
+    await panel.getByText(callsInWords(calls)).first().waitFor();
     await panel
       .getByRole("table", { name: "Cost, calls, tokens and latency by model" })
       .getByText("gpt-4.1-2025-04-14")
@@ -126,9 +126,8 @@ describe("windows, panel and sidecar", () => {
     await reload(window);
     await window.statusBar.whenReads(STATUS_ITEM, "the week's budget", ({ text }) => text.includes("/ $5.00"));
     const before = await (await world.api()).config();
-    await world.server.writeUserSettings({
-      ...SETTINGS,
-      "tollgate.budgets": { month: -3 },
+    await world.server.writeUserSettings({ ...SETTINGS, "tollgate.budgets": { month: -3 } });
+    await world.server.writeMachineSettings({
       "tollgate.providers": { lab: { protocol: "openai", baseUrl: "lab.example" } },
     });
     await reload(window);
@@ -144,6 +143,11 @@ describe("windows, panel and sidecar", () => {
     assert.deepEqual(await (await world.api()).config(), before);
   });
 });
+
+/** As the panel words it. */
+function callsInWords(calls: number): string {
+  return calls === 1 ? "1 call" : `${calls} calls`;
+}
 
 /** Usage of so many output tokens and nothing else, as OpenAI reports it. */
 function usageOf(tokens: number) {

@@ -48,6 +48,11 @@ export interface VscodeServer {
    * storage, so that settings of every scope, `application` included, can be preset here; open windows follow a change.
    */
   writeUserSettings(settings: Readonly<Record<string, unknown>>): Promise<void>;
+  /**
+   * Writes the machine's `settings.json`. A window on a server takes settings of the scope `machine` from there; in the
+   * user's own they count only until VS Code has learned their scope from the extension.
+   */
+  writeMachineSettings(settings: Readonly<Record<string, unknown>>): Promise<void>;
   /** The user's settings as they are now, what the interface wrote included. */
   readUserSettings(): Promise<Record<string, unknown>>;
   /** What installed extensions wrote to their log output channels, for a failure's report. */
@@ -112,6 +117,11 @@ export async function startVscodeServer(
     dataDir,
     windowUrl: (target) => windowUrl(url, target),
     writeUserSettings,
+    writeMachineSettings: async (settings) => {
+      const folder = join(dataDir, "data", "Machine");
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, "settings.json"), JSON.stringify(settings));
+    },
     readUserSettings: async () => JSON.parse(await readFile(settingsFile, "utf8")) as Record<string, unknown>,
     extensionLogs: () => readLogs(join(dataDir, "data", "logs")),
     output: () => output,
