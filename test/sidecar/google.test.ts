@@ -69,6 +69,9 @@ describe("Google's API, through the real sidecar process", function () {
       [promptTokenCount, candidatesTokenCount + 40, 40],
     );
     assert.equal(call.costNanoUsd, costOf(call));
+    // The prompt holds no sound, so nothing is held at the rate for it: bytes at 300 nano-USD, and the longest answer.
+    const body = upstream.requests.at(-1)?.rawBody.length ?? 0;
+    assert.equal(call.holdNanoUsd, (body + 200) * INPUT + 65_536 * OUTPUT);
     assert.deepEqual(
       [call.protocol, call.model, call.requestedModel, call.usageBasis, call.costBasis, call.stream],
       ["google-generate", MODEL, MODEL, "reported", "catalog", false],

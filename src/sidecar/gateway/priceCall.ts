@@ -25,7 +25,9 @@ export type PricedFacts = Pick<
   | "boundless"
   | "parts"
   | "tierIsSure"
->;
+  | "continues"
+> &
+  Partial<Pick<RequestFacts, "hasMedia">>;
 
 /** What is held and what is expected. `bound` is null where nobody knows the model's price, or how much work is ordered. */
 export interface CallPrice {
@@ -106,11 +108,15 @@ export function priceCall(
   return { bound, boundless, expectedNanoUsd, expectedInputTokens, expectedOutputTokens };
 }
 
-/** The highest rates that a call can be charged at. */
+/** The highest rates that a call can be charged at: those for sound only where there can be any. */
 function dearestRates(prices: PriceBook, provider: string, facts: PricedFacts, at: number): Rates | null {
   const { model, inputBoundTokens, serviceTier, tierIsSure } = facts;
   const rates = prices.dearest(provider, model, at, inputBoundTokens, serviceTier, tierIsSure);
-  return rates === null ? null : withCacheWrites(rates, facts.cacheWrites);
+  if (rates === null) {
+    return null;
+  }
+  const isHeard = facts.hasMedia !== false || facts.hiddenInput === true || facts.continues !== undefined;
+  return withCacheWrites(isHeard ? rates : { ...rates, audioInput: rates.input }, facts.cacheWrites);
 }
 
 /**
