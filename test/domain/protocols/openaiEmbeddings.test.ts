@@ -80,6 +80,9 @@ describe("openai-embeddings", () => {
     ]) {
       assert.equal(openaiEmbeddings.readJson(200, bodyOf(body), facts).usage.inputTokens, 77);
     }
+    const cut = bodyOf({ usage: { prompt_tokens: 77 }, data: vectors }).subarray(0, 50_000);
+    const { basis, trouble } = openaiEmbeddings.readJson(200, cut, facts);
+    assert.deepEqual([basis, trouble], ["estimated", "The answer is not a JSON object"]);
   });
 
   it("is found on every host's path", () => {
