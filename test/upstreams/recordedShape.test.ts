@@ -1,14 +1,21 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { anthropicModels, openaiModels } from "./models.ts";
+import { anthropicModels, googleModels, openaiModels } from "./models.ts";
 import { startUpstreams, type Upstreams } from "./startUpstreams.ts";
 import { isJson, type Json } from "./tokens.ts";
 
 /** Exchanges recorded from the real providers lie beside the project, where there are any; without them nothing is compared. */
 const recordings = path.resolve(import.meta.dirname, "../../../shared/recordings");
 
-type Recorded = { path: string; status: number; contentType: string; request: string; response: string };
+type Recorded = {
+  path: string;
+  query?: string;
+  status: number;
+  contentType: string;
+  request: string;
+  response: string;
+};
 
 const recorded = (host: string, fits: (exchange: Recorded, request: Json) => boolean): Recorded[] =>
   readFileSync(path.join(recordings, `${host}.jsonl`), "utf8")
@@ -71,6 +78,13 @@ describe("simulated answers have the shape of recorded ones", () => {
   const openai = (exchange: Recorded) => replay(upstreams.openai.url.replace(/\/v1$/, ""), exchange);
   const anthropic = (exchange: Recorded) => replay(upstreams.anthropic.url, exchange);
 
+  const google = async ({ path: where, query, request }: Recorded): Promise<Response> =>
+    fetch(`${upstreams.google.url}${where}${query ? `?${query}` : ""}`, {
+      method: "POST",
+      headers: { "x-goog-api-key": "k" },
+      body: request,
+    });
+
   const chat = (status: number, stream: boolean) =>
     recorded(
       "api-openai-com",
@@ -91,6 +105,16 @@ describe("simulated answers have the shape of recorded ones", () => {
         (request.stream === true) === stream &&
         (status !== 200 || Object.hasOwn(anthropicModels, String(request.model))) &&
         !exchange.response.includes("tool_use"),
+    );
+
+  const content = (status: number, method: string) =>
+    recorded(
+      "generativelanguage-googleapis-com",
+      (exchange) =>
+        exchange.path.endsWith(`:${method}`) &&
+        exchange.status === status &&
+        (status !== 200 || Object.keys(googleModels).some((name) => exchange.path.includes(`/${name}:`))) &&
+        !/functionCall|executableCode/.test(exchange.response),
     );
 
   const some = (exchanges: Recorded[]): Recorded => {
@@ -145,5 +169,30 @@ describe("simulated answers have the shape of recorded ones", () => {
     assert.equal(ours.status, 404);
     const [a, b] = [(await ours.json()) as Json, JSON.parse(theirs.response) as Json];
     assert.deepEqual({ ...a, request_id: "" }, { ...b, request_id: "" });
+  });
+
+  it("Google, JSON with thoughts", async () => {
+    const theirs = some(content(200, "generateContent"));
+    upstreams.google.script.next({ reasoningTokens: 20 });
+    const ours = await google(theirs);
+    assert.equal(mediaType(ours), theirs.contentType);
+    sameNames(await ours.json(), JSON.parse(theirs.response));
+  });
+
+  it("Google, stream", async () => {
+    const theirs = some(content(200, "streamGenerateContent"));
+    upstreams.google.script.next({ reasoningTokens: 20 });
+    const ours = await google(theirs);
+    assert.equal(mediaType(ours), theirs.contentType);
+    const [a, b] = [await ours.text(), theirs.response].map((text) => eventsOf(text.replaceAll("\r\n", "\n")));
+    // Theirs begins and ends with a tool; between them text comes as in any stream.
+    sameNames(a?.at(1)?.data, b?.at(3)?.data);
+  });
+
+  it("Google, unknown model", async () => {
+    const theirs = some(content(404, "generateContent"));
+    const ours = await google(theirs);
+    assert.equal(ours.status, 404);
+    assert.deepEqual(await ours.json(), JSON.parse(theirs.response));
   });
 });
