@@ -182,6 +182,11 @@ describe("bedrock-converse answers", () => {
     assert.deepEqual([routed.model, routed.serviceTier], [CLAUDE, "default"]);
     const asked = read({ serviceTier: { type: "priority" } });
     assert.equal(bedrockConverse.readJson(200, bodyOf(answer()), asked).serviceTier, "priority");
+    const tierOf = (...frames: Buffer[]) => pass(bedrockConverse, asked, frames).reading.serviceTier;
+    assert.deepEqual(
+      [tierOf(start), tierOf(metadata()), tierOf(metadata({ usage, serviceTier: { type: "flex" } }))],
+      ["priority", "priority", "flex"],
+    );
   });
 
   it("that are errors carry Amazon's name for them", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { BadRequestError } from "../../../src/domain/protocol.ts";
 import { protocolFor } from "../../../src/domain/protocols/families.ts";
+import { LineSplitter } from "../../../src/domain/protocols/ndjson.ts";
 import { ollamaChat, ollamaEmbed, ollamaGenerate } from "../../../src/domain/protocols/ollama.ts";
 import { bodyOf, pass, utf8 } from "./streams.ts";
 
@@ -147,6 +148,23 @@ describe("ollama streams", () => {
       assert.ok(reader.outputAtLeast <= count);
     }
     assert.ok(reader.outputAtLeast > 60);
+  });
+});
+
+describe("lines", () => {
+  it("larger than what is kept are skipped, wherever chunks end", () => {
+    const stream = utf8(`one\n\n${"x".repeat(500)}\ntwo\nthree`);
+    for (const size of [1, 7, 100, 1_000]) {
+      const seen: string[] = [];
+      const sink = { line: (line: Buffer) => void seen.push(line.toString()), unread: () => void seen.push("…") };
+      const splitter = new LineSplitter(sink, 100);
+      for (let at = 0; at < stream.length; at += size) {
+        splitter.push(stream.subarray(at, at + size));
+        assert.ok(splitter.held <= 100);
+      }
+      splitter.end();
+      assert.deepEqual(seen, ["one", "…", "two", "three"], `chunks of ${size}`);
+    }
   });
 });
 
