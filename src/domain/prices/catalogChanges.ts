@@ -55,10 +55,11 @@ export function compareCatalogs(present: Catalog, next: Catalog, now: number): C
       const steps = compared.filter(({ factor }) => factor === null || (factor ?? 0) > 1);
       const large = steps.filter(({ factor }) => factor === null || (factor ?? 0) > LARGEST_STEP);
       const worst = steps.reduce<(typeof steps)[number] | undefined>(greater, undefined);
+      const lost = compared.filter(({ isGone }) => isGone);
       if (large.length > 0 && worst !== undefined) {
-        jumps.push({ ...ref, ...figures(worst), names: large.map(({ name }) => name) });
-      } else if (compared.some(({ isGone }) => isGone)) {
-        gone.push({ ...ref, names: compared.filter(({ isGone }) => isGone).map(({ name }) => name) });
+        jumps.push({ ...ref, ...figures(worst), names: [...large, ...lost].map(({ name }) => name) });
+      } else if (lost.length > 0) {
+        gone.push({ ...ref, names: lost.map(({ name }) => name) });
       } else if (worst !== undefined) {
         changed.push({ ...ref, ...figures(worst) });
       }

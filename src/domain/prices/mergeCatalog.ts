@@ -6,7 +6,8 @@ import {
   type ModelRef,
   type PriceChange,
 } from "./catalogChanges.ts";
-import { CatalogError, type CatalogProvider, countModels } from "./catalogData.ts";
+import { CatalogError, type CatalogModel, type CatalogProvider, countModels } from "./catalogData.ts";
+import { comparable, namesIn } from "./catalogMatch.ts";
 
 /** An edition made of the present one and a published copy. */
 export interface MergedCatalog {
@@ -64,24 +65,31 @@ function mergeProvider(
   standing: readonly Concerned<ModelRef>[],
 ): CatalogProvider {
   const { provider_match: alias } = old;
+  const published = withoutNew(fresh, standing).models;
   const entries = standing.flatMap(({ model, names }) => {
     // Where an entry stands twice already, its own rules are those of the last.
     const entry = old.models.findLast(({ id }) => id === model);
-    return entry === undefined ? [] : [{ entry, names }];
+    return entry === undefined ? [] : [{ entry, names, same: published.find(({ id }) => id === model) }];
   });
   const prices = new Map(entries.map(({ entry }) => [entry.id, entry.prices]));
-  const published = withoutNew(fresh, standing).models;
   return {
     ...fresh,
     api_pattern: old.api_pattern,
     ...(alias === undefined ? {} : { provider_match: alias }),
     models: [
-      ...entries.map(({ entry, names }) => ({ ...entry, match: { or: names.map((name) => ({ equals: name })) } })),
+      ...entries.map(({ entry, names, same }) => underNames(same ?? entry, entry.prices, names)),
       ...published.map((model) => ({ ...model, prices: prices.get(model.id) ?? model.prices })),
       // What nothing else matches is still found by their rules.
-      ...entries.map(({ entry }) => entry).filter(({ id }) => !published.some((model) => model.id === id)),
+      ...entries.filter(({ same }) => same === undefined).map(({ entry }) => entry),
     ],
   };
+}
+
+/** An entry that only these names find, and those that it spells out itself; in one order, so that merging again changes nothing. */
+function underNames(model: CatalogModel, prices: CatalogModel["prices"], names: readonly string[]): CatalogModel {
+  const own = namesIn(model.match).map(({ text }) => comparable(text));
+  const all = [...new Set([...names, ...own])].sort();
+  return { ...model, match: { or: all.map((name) => ({ equals: name })) }, prices };
 }
 
 /** Without the new models that wait for consent. */
