@@ -24,7 +24,13 @@ import {
 } from "../domain/api.ts";
 import type { Budget, budgetSchema } from "../domain/budget.ts";
 import { type Call, type CallStatus, callSchema } from "../domain/call.ts";
-import { type Config, configSchema, type priceSchema, type providerSchema } from "../domain/config.ts";
+import {
+  type Config,
+  configSchema,
+  type defaultPriceSchema,
+  type priceSchema,
+  type providerSchema,
+} from "../domain/config.ts";
 import {
   type Correction,
   correctionSchema,
@@ -46,6 +52,7 @@ import { type PassInfo, type PassWish, passListSchema } from "../domain/passApi.
 import { ApiError } from "./apiError.ts";
 import { type ApiCall, ApiTransport, type Query } from "./apiTransport.ts";
 import { readEventStream, type StreamHandlers } from "./eventStream.ts";
+import { PricesApi } from "./pricesApi.ts";
 
 /** Which calls: times are ISO 8601 (`since` included, `until` not), `cursor` is a former page's `nextCursor`. */
 export type CallsQuery = {
@@ -68,6 +75,9 @@ export type CallsQuery = {
 export interface ConfigChange {
   readonly providers?: Readonly<Record<string, z.input<typeof providerSchema> | null>>;
   readonly prices?: ReadonlyArray<z.input<typeof priceSchema>>;
+  readonly defaultPrice?: z.input<typeof defaultPriceSchema> | null;
+  readonly priceUpdates?: Config["priceUpdates"];
+  readonly pricesSource?: string;
   readonly budgets?: ReadonlyArray<z.input<typeof budgetSchema>>;
 }
 
@@ -81,6 +91,7 @@ const providersSchema = z.object({ providers: z.array(providerInfoSchema) });
  */
 export class ApiClient {
   readonly url: string;
+  readonly prices: PricesApi = new PricesApi((schema, call) => this.#json(schema, call));
   readonly #transport: ApiTransport;
 
   constructor({ url, token }: { readonly url: string; readonly token: string }) {
