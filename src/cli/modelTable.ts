@@ -1,4 +1,4 @@
-import { formatTokens } from "../domain/formats.ts";
+import { formatPrice, formatTokens } from "../domain/formats.ts";
 import type { Model } from "../domain/modelApi.ts";
 import { ABILITY_NAMES } from "../domain/models/abilities.ts";
 import { tableLines } from "./table.ts";
@@ -39,11 +39,9 @@ function pricesOf(model: Model): [input: string, cached: string, output: string]
   }
 }
 
-/** A price to its last digit, `$0.0375`; a question mark where nobody knows it. */
+/** A price; a question mark where nobody knows it. */
 export function usd(price: number | null): string {
-  return price === null
-    ? "?"
-    : `$${price.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 6 })}`;
+  return price === null ? "?" : formatPrice(price);
 }
 
 /** Those that a model is known to have. What it is known not to have, and what nobody knows, is left out. */

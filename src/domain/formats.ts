@@ -32,6 +32,11 @@ const UNITS = [
   ["k", 1_000],
 ] as const;
 
+/** A price in USD to its last digit, `$0.0375`, `$15.00`. */
+export function formatPrice(usd: number, locale = DEFAULT_LOCALE): string {
+  return `$${usd.toLocaleString(locale, { minimumFractionDigits: 2, maximumFractionDigits: 6 })}`;
+}
+
 /** A span of time, given in ms: `420 ms`, `1.2 s`, `48 s`, `2 m 5 s`, `3 h 20 m`, `2 d 4 h`. */
 export function formatDuration(ms: number): string {
   if (ms < 999.5) {

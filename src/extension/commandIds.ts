@@ -2,6 +2,7 @@
 export const COMMANDS = {
   ask: "tollgate.ask",
   askSelection: "tollgate.askSelection",
+  compareCost: "tollgate.compareCost",
   cancelPrompt: "tollgate.cancelPrompt",
   showCosts: "tollgate.showCosts",
   setBudget: "tollgate.setBudget",

@@ -53,12 +53,16 @@ describe("what a prompt would cost", () => {
   it("says what the gate would do", () => {
     assert.match(costLine(estimate({ clampedOutputTokens: 812 }), [month], inEnglish), /lowered to 812 tokens/);
     assert.match(costLine(estimate({ refusal: "It does not fit." }), [month], inEnglish), /It does not fit\./);
+    const undecided = costLine(estimate({ undecided: true }), [month], inEnglish);
+    assert.match(undecided, /^About .* · month: \$0\.98 left · may not fit/);
+    assert.doesNotMatch(undecided, /refused/);
   });
 
   it("is worth a second look only where money is tight", () => {
     assert.equal(isTight(estimate(), [month]), false);
     assert.equal(isTight(estimate({ worstCaseNanoUsd: 300_000_000 }), [month]), true);
     assert.equal(isTight(estimate({ clampedOutputTokens: 812 }), [month]), true);
+    assert.equal(isTight(estimate({ undecided: true }), []), true);
     assert.equal(isTight(estimate({ worstCaseNanoUsd: 300_000_000 }), []), false);
   });
 });

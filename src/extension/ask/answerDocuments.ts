@@ -40,8 +40,8 @@ export class AnswerDocuments implements vscode.TextDocumentContentProvider, vsco
     );
   }
 
-  /** Opens a new answer beside what the user is at. */
-  async open(name: string, head: string): Promise<Answer> {
+  /** Opens a new answer, beside what the user is at unless a column is named. */
+  async open(name: string, head: string, column?: vscode.ViewColumn): Promise<Answer> {
     this.#count += 1;
     const uri = vscode.Uri.from({ scheme: ANSWER_SCHEME, path: `/${name.replace(/[/\\]/g, "-")} ${this.#count}.md` });
     const key = uri.toString();
@@ -49,7 +49,7 @@ export class AnswerDocuments implements vscode.TextDocumentContentProvider, vsco
     const active = vscode.window.activeTextEditor;
     const document = await vscode.workspace.openTextDocument(uri);
     await vscode.window.showTextDocument(document, {
-      viewColumn: columnFor(active),
+      viewColumn: column ?? columnFor(active),
       preview: false,
       preserveFocus: active !== undefined && active.document.uri.scheme !== ANSWER_SCHEME,
     });

@@ -2,21 +2,20 @@ import * as vscode from "vscode";
 import { COMMANDS } from "../commandIds.ts";
 import { type Contribution, registerCommand } from "../contribution.ts";
 import { AskFlow } from "./askFlow.ts";
+import { type Chosen, compareCost } from "./compareCost.ts";
 import type { Excerpt, Question } from "./question.ts";
 import { RunningPrompts } from "./runningPrompts.ts";
+import { selectedExcerpt } from "./selectedExcerpt.ts";
 
-/** **Ask…**, **Ask About Selection** and **Cancel Prompt**. */
+/** **Ask…**, **Ask About Selection**, **Compare Cost on Models…** and **Cancel Prompt**. */
 export const askCommands: Contribution = {
   name: "ask commands",
   activate(services) {
     const running = new RunningPrompts(services.contextKeys);
     /** The last question that was not answered: the next one begins with it. In memory only. */
     let unanswered: Question | null = null;
-    const ask = async (excerpt: Excerpt | null) => {
-      const flow = new AskFlow(services, running, {
-        prompt: unanswered?.prompt ?? "",
-        excerpt: excerpt ?? unanswered?.excerpt ?? null,
-      });
+    const follow = async (question: Question & Partial<Chosen>) => {
+      const flow = new AskFlow(services, running, question, question.choice);
       try {
         unanswered = await flow.run();
       } catch (error) {
@@ -24,6 +23,8 @@ export const askCommands: Contribution = {
         throw error;
       }
     };
+    const ask = (excerpt: Excerpt | null) =>
+      follow({ prompt: unanswered?.prompt ?? "", excerpt: excerpt ?? unanswered?.excerpt ?? null });
     return vscode.Disposable.from(
       registerCommand(services, COMMANDS.ask, () => ask(null)),
       registerCommand(services, COMMANDS.askSelection, () => {
@@ -34,6 +35,10 @@ export const askCommands: Contribution = {
         }
         return ask(excerpt);
       }),
+      registerCommand(services, COMMANDS.compareCost, async () => {
+        const chosen = await compareCost(services);
+        return chosen === undefined ? undefined : follow(chosen);
+      }),
       registerCommand(services, COMMANDS.cancelPrompt, () =>
         running.cancel(vscode.window.activeTextEditor?.document.uri.toString()),
       ),
@@ -41,23 +46,3 @@ export const askCommands: Contribution = {
     );
   },
 };
-
-function selectedExcerpt(): Excerpt | null {
-  const editor = vscode.window.activeTextEditor;
-  if (editor === undefined || editor.selection.isEmpty) {
-    return null;
-  }
-  const { document, selection } = editor;
-  // A selection that ends before a line's first character does not take in that line.
-  const lastLine =
-    selection.end.character === 0 && selection.end.line > selection.start.line
-      ? selection.end.line - 1
-      : selection.end.line;
-  return {
-    text: document.getText(selection).replace(/\r?\n$/, ""),
-    languageId: document.languageId,
-    file: vscode.workspace.asRelativePath(document.uri, false),
-    fromLine: selection.start.line + 1,
-    toLine: lastLine + 1,
-  };
-}

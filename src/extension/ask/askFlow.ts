@@ -9,7 +9,7 @@ import { type ModelChoice, rememberModel } from "./recentModels.ts";
 import type { RunningPrompts } from "./runningPrompts.ts";
 import { sendPrompt } from "./sendPrompt.ts";
 
-type Step = "model" | "prompt" | "confirm" | "send" | "left" | "done";
+type Step = "model" | "key" | "prompt" | "confirm" | "send" | "left" | "done";
 
 /** From a question to its answer: model, prompt, cost, call, and back to any of these until it has been answered. */
 export class AskFlow {
@@ -21,17 +21,19 @@ export class AskFlow {
   #maxOutputTokens: number;
   #seen: Parameters<typeof confirmCost>[2] = null;
 
-  constructor(services: Services, running: RunningPrompts, question: Question) {
+  /** With a choice it begins at the prompt. */
+  constructor(services: Services, running: RunningPrompts, question: Question, choice?: ModelChoice) {
     this.#services = services;
     this.#running = running;
     this.#prompt = question.prompt;
     this.#excerpt = question.excerpt;
+    this.#choice = choice;
     this.#maxOutputTokens = services.settings.current.maxOutputTokens;
   }
 
   /** The question that is still to be answered; null where it was answered. */
   async run(): Promise<Question | null> {
-    let step: Step = "model";
+    let step: Step = this.#choice === undefined ? "model" : "key";
     while (step !== "left" && step !== "done") {
       step = await this.#take(step);
     }
@@ -46,6 +48,8 @@ export class AskFlow {
     switch (step) {
       case "model":
         return this.#pickModel();
+      case "key":
+        return this.#addKey();
       case "prompt":
         return this.#askPrompt();
       case "confirm":
@@ -61,7 +65,11 @@ export class AskFlow {
       return "left";
     }
     this.#choice = choice;
-    return (await addMissingKey(this.#services, choice)) ? "prompt" : "left";
+    return "key";
+  }
+
+  async #addKey(): Promise<Step> {
+    return (await addMissingKey(this.#services, this.#draft().choice)) ? "prompt" : "left";
   }
 
   async #askPrompt(): Promise<Step> {

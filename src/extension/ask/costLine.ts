@@ -19,6 +19,9 @@ export function costLine(estimate: Estimate, budgets: readonly BudgetStatus[], t
   if (budget !== undefined) {
     parts.push(t("{name}: {left} left", { name: budget.name, left: formatUsd(budget.leftNanoUsd) }));
   }
+  if (estimate.undecided) {
+    parts.push(t("may not fit: it is counted more closely when it is sent"));
+  }
   if (estimate.clampedOutputTokens !== null) {
     parts.push(t("output limit lowered to {n} tokens", { n: formatCount(estimate.clampedOutputTokens) }));
   }
@@ -48,7 +51,8 @@ function amounts(estimate: Estimate, t: Translate): string {
 
 /** Whether the estimate is a reason to ask once more before the prompt is sent. */
 export function isTight(estimate: Estimate, budgets: readonly BudgetStatus[]): boolean {
-  if (estimate.refusal !== null || estimate.clampedOutputTokens !== null || estimate.costBasis === "unpriced") {
+  const { refusal, undecided, clampedOutputTokens, costBasis } = estimate;
+  if (refusal !== null || undecided || clampedOutputTokens !== null || costBasis === "unpriced") {
     return true;
   }
   const budget = tightestOf(estimate, budgets);

@@ -1,10 +1,15 @@
 import * as vscode from "vscode";
 import type { ApiClient } from "../../client/apiClient.ts";
 import type { ProviderHealth, ProviderInfo } from "../../domain/api.ts";
+import type { Model } from "../../domain/modelApi.ts";
 import { keyIsOptional } from "../keys/apiKeys.ts";
 import { keyInWords } from "../keys/keyCommands.ts";
 import type { Services } from "../services.ts";
+import { abilitiesInWords, priceInWords } from "./modelWords.ts";
 import { type ModelChoice, recentModels } from "./recentModels.ts";
+
+/** So long, in ms, the list waits for what is known of the models asked last. */
+const PATIENCE_MS = 200;
 
 interface ProviderItem extends vscode.QuickPickItem {
   readonly choice?: ModelChoice;
@@ -12,7 +17,8 @@ interface ProviderItem extends vscode.QuickPickItem {
 }
 
 interface ModelItem extends vscode.QuickPickItem {
-  readonly model: string;
+  /** Absent for headings. */
+  readonly model?: string;
 }
 
 /** Lets the user pick a model: one asked before at once, any other by its provider. Undefined where the user leaves. */
@@ -25,7 +31,7 @@ export async function pickModel(services: Services): Promise<ModelChoice | undef
       return picked?.choice;
     }
     if (picked.provider !== undefined) {
-      const model = await pickModelOf(picked.provider);
+      const model = await pickModelOf(services, api, picked.provider);
       if (model === undefined || model.length > 0) {
         return model === undefined ? undefined : { provider: picked.provider.name, model };
       }
@@ -44,9 +50,18 @@ async function pickProvider(
   );
   const health = new Map<string, ProviderHealth>();
   const known = recentModels(services.context.globalState).filter(({ provider }) => keys.has(provider));
-  const recent = known.map((choice): ProviderItem => ({ label: choice.model, description: choice.provider, choice }));
+  const models = new Map<ModelChoice, Model>();
+  const loading = Promise.allSettled(
+    known.map(async (choice) => models.set(choice, await api.model(choice.model, choice.provider))),
+  );
+  await Promise.race([loading, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+  const recent = (choice: ModelChoice): ProviderItem => {
+    const model = models.get(choice);
+    const detail = model === undefined ? {} : { detail: aboutModel(model) };
+    return { label: choice.model, description: choice.provider, ...detail, choice };
+  };
   const items = (): ProviderItem[] => [
-    ...(recent.length === 0 ? [] : [separator(t("asked last")), ...recent]),
+    ...(known.length === 0 ? [] : [separator(t("asked last")), ...known.map(recent)]),
     separator(t("providers")),
     ...providers.map((provider): ProviderItem => {
       const state = health.get(provider.name);
@@ -98,18 +113,26 @@ async function pickProvider(
 }
 
 /** A model's name, one of the list or any other; empty where the user goes back, undefined where the user leaves. */
-async function pickModelOf(provider: ProviderInfo): Promise<string | undefined> {
+async function pickModelOf(services: Services, api: ApiClient, provider: ProviderInfo): Promise<string | undefined> {
   const t = vscode.l10n.t;
+  const models = await api.models({ provider: provider.name });
+  const names = models.map(({ model }) => model);
   const pick = vscode.window.createQuickPick<ModelItem>();
   pick.title = t("Ask a Model of {provider}", { provider: provider.name });
-  pick.placeholder =
-    provider.models.length === 0 ? t("Type the model's name") : t("Pick a model, or type any other name");
+  pick.placeholder = models.length === 0 ? t("Type the model's name") : t("Pick a model, or type any other name");
   pick.buttons = [vscode.QuickInputButtons.Back];
-  const listed = provider.models.map((model): ModelItem => ({ label: model, model }));
+  pick.matchOnDetail = true;
+  const asked = recentModels(services.context.globalState).filter((choice) => choice.provider === provider.name);
+  const last = asked.flatMap(({ model }) => models.filter((one) => one.model === model));
+  const rest = models.filter((one) => !last.includes(one));
+  const listed: ModelItem[] = [
+    ...(last.length === 0 ? [] : [separator(t("asked last")), ...last.map(modelItem)]),
+    ...(rest.length === 0 ? [] : [separator(t("cheapest first")), ...rest.map(modelItem)]),
+  ];
   const update = () => {
     const typed = pick.value.trim();
     const other: ModelItem[] =
-      typed === "" || provider.models.includes(typed)
+      typed === "" || names.includes(typed)
         ? []
         : [{ label: typed, description: t("use this name"), alwaysShow: true, model: typed }];
     pick.items = [...listed, ...other];
@@ -126,6 +149,16 @@ async function pickModelOf(provider: ProviderInfo): Promise<string | undefined> 
   return result;
 }
 
+function modelItem(model: Model): ModelItem {
+  return { label: model.model, detail: aboutModel(model), model: model.model };
+}
+
+/** Price, context window and abilities, in one line. */
+function aboutModel(model: Model): string {
+  const t = vscode.l10n.t;
+  return [priceInWords(model, t), abilitiesInWords(model, t)].filter((part) => part !== "").join(" · ");
+}
+
 async function keyState({ keys }: Services, provider: ProviderInfo): Promise<string> {
   const key = await keys.find(provider.name);
   return key === undefined && keyIsOptional(provider) ? "" : keyInWords(provider.name, key);
@@ -135,6 +168,6 @@ function modelCount({ models }: ProviderInfo): string {
   return models.length === 1 ? vscode.l10n.t("1 model") : vscode.l10n.t("{n} models", { n: models.length });
 }
 
-function separator(label: string): ProviderItem {
+function separator(label: string): vscode.QuickPickItem {
   return { label, kind: vscode.QuickPickItemKind.Separator };
 }

@@ -53,7 +53,7 @@ export async function askPrompt(services: Services, draft: Draft): Promise<Promp
         box.validationMessage = {
           message: costLine(estimate, services.sidecar.status?.budgets ?? [], t),
           severity:
-            estimate.refusal === null && estimate.clampedOutputTokens === null
+            estimate.refusal === null && !estimate.undecided && estimate.clampedOutputTokens === null
               ? vscode.InputBoxValidationSeverity.Info
               : vscode.InputBoxValidationSeverity.Warning,
         };
@@ -91,14 +91,16 @@ export async function askPrompt(services: Services, draft: Draft): Promise<Promp
   return answer;
 }
 
-/** @throws ApiError, SidecarUnavailableError */
+/**
+ * The sidecar counts the prompt's text: by its bytes alone it would seem several times as dear, and near a limit be refused.
+ * @throws ApiError, SidecarUnavailableError
+ */
 export async function estimateOf({ sidecar }: Services, draft: Draft): Promise<Estimate> {
   const api = await sidecar.api();
   return api.estimate({
     provider: draft.choice.provider,
     model: draft.choice.model,
-    promptBytes: Buffer.byteLength(JSON.stringify(questionText(draft))),
-    messages: 1,
+    text: questionText(draft),
     maxOutputTokens: draft.maxOutputTokens,
     caller: caller(),
   });
