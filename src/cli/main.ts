@@ -6,6 +6,7 @@ import { addAsk } from "./commands/ask.ts";
 import { addBudget } from "./commands/budget.ts";
 import { addCheck } from "./commands/check.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addEnv } from "./commands/env.ts";
 import { addEstimate } from "./commands/estimate.ts";
 import { addExport } from "./commands/export.ts";
 import { addModels } from "./commands/models.ts";
@@ -39,6 +40,7 @@ function makeProgram(): Command {
     addStatus,
     addPass,
     addRun,
+    addEnv,
     addAsk,
     addEstimate,
     addModels,
@@ -68,12 +70,16 @@ function makeProgram(): Command {
 /** What these print is not theirs, or has its own formats. */
 const WITHOUT_JSON = new Set(["run", "export"]);
 
+/** These do something themselves although others stand below them. */
+const WITH_OWN_ACTION = new Set(["pass"]);
+
 function eachLeaf(command: Command, visit: (leaf: Command) => void): void {
   for (const child of command.commands) {
     if (child.commands.length > 0) {
       child.exitOverride();
       eachLeaf(child, visit);
-    } else {
+    }
+    if (child.commands.length === 0 || WITH_OWN_ACTION.has(child.name())) {
       visit(child);
     }
   }

@@ -18,8 +18,10 @@ export function dataDirOf({ dataDir }: CommonOptions): string {
   return resolve(dataDir ?? defaultDataDir(machine));
 }
 
-export function linkTo(options: CommonOptions): SidecarLink {
+/** The way to the sidecar; `run` names the run of `tollgate run` that it is for. */
+export function linkTo(options: CommonOptions, run?: string): SidecarLink {
   return new SidecarLink({
+    ...(run === undefined ? {} : { run }),
     dataDir: dataDirOf(options),
     sidecarPath: sidecarPath(),
     environment: process.env,

@@ -235,7 +235,7 @@ describe("the command", function () {
       ]);
       assert.equal(finished.code, 7, finished.err);
       assert.equal(finished.out, "200\n");
-      assert.match(finished.err, /^tollgate: \$0\.\d+ in 1 call$/m);
+      assert.match(finished.err, /^tollgate: \$0\.\d+ in 1 call · \d+ tokens in, \d+ out$/m);
     });
 
     it("holds a run to its own budget, which is gone afterwards", async () => {
@@ -243,7 +243,10 @@ describe("the command", function () {
       const finished = await succeed(["run", "--budget", "0.001", ...program(ask(3))]);
       // The second answer is cut to what the budget still buys.
       assert.equal(finished.out, "200\n200\n402\n");
-      assert.match(finished.err, /^tollgate: \$0\.0\d+ of \$0\.001\d* in 2 calls, 1 refused$/m);
+      assert.match(
+        finished.err,
+        /^tollgate: \$0\.0\d+ of \$0\.001\d* in 2 calls, 1 refused · \d+ tokens in, \d+ out$/m,
+      );
       assert.deepEqual(await json(["budget", "list"]), { budgets: [] });
       assert.equal(upstreams.openai.requests.length, 2);
     });

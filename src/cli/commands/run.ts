@@ -3,16 +3,21 @@ import { basename } from "node:path";
 import type { Command } from "commander";
 import type { ApiClient } from "../../client/apiClient.ts";
 import { userName } from "../../client/userName.ts";
+import { formatCount } from "../../domain/formats.ts";
 import { formatUsd, nanoFromUsd } from "../../domain/money.ts";
-import { amountOf } from "../arguments.ts";
+import { runAmong } from "../../domain/run.ts";
+import { amountOf, collect } from "../arguments.ts";
+import { gatewayEnvironment } from "../gatewayEnvironment.ts";
 import { note } from "../output.ts";
+import { projectName } from "../projectName.ts";
 import { runChild } from "../runChild.ts";
 import { type CommonOptions, linkTo } from "../sidecarAccess.ts";
-import { toolEnvironment } from "../toolEnvironment.ts";
 
 interface RunFlags extends CommonOptions {
   readonly project?: string;
   readonly budget?: string;
+  readonly tag?: string[];
+  readonly ollama?: boolean;
 }
 
 export function addRun(program: Command): void {
@@ -22,61 +27,98 @@ export function addRun(program: Command): void {
     .description(
       "Runs a program with the environment that points known tools at the gateway, under a pass of its own, and says at the end what it cost.",
     )
-    .option("--project <name>", "project the calls are for (default: the current folder's name)")
+    .option("--project <name>", "project the calls are for (default: the Git repository's name, else the folder's)")
+    .option("--tag <name>", "tag of every call; may be given several times", collect)
     .option("--budget <usd>", "hard limit for this run alone")
+    .option("--ollama", "also set OLLAMA_HOST, which Ollama's own server would read too")
     .argument("<command>", "the program")
     .argument("[args...]", "its arguments")
     .passThroughOptions()
-    .addHelpText("after", "\nLeaves with the program's exit code; 127 where it cannot be found.")
+    .addHelpText("after", MORE_HELP)
     .action((command: string, args: string[], flags: RunFlags) => run(command, args, flags));
 }
+
+const MORE_HELP = `
+Leaves with the program's exit code; 127 where it cannot be found.
+
+Examples:
+  tollgate run -- claude -p "Explain this folder"
+  tollgate run --budget 2 -- python my_script.py
+  tollgate run --project web --tag nightly --tag ci -- npm test`;
 
 async function run(command: string, args: readonly string[], flags: RunFlags): Promise<void> {
   const limitUsd = flags.budget === undefined ? null : amountOf(flags.budget, "--budget");
   const id = `run-${randomBytes(5).toString("hex")}`;
-  const link = linkTo(flags);
+  const link = linkTo(flags, id);
   const startedAt = new Date().toISOString();
   try {
     const api = await link.ensure();
-    // An open event stream keeps the sidecar through a program's silence, and has it started again if it ends.
+    // An open event stream keeps the sidecar through a program's silence, and has it started again if it ends. It also tells
+    // that this run goes on: what a run has of its own is taken away when its stream is gone for good.
     link.start();
     if (limitUsd !== null) {
       await api.setBudget({ name: id, limitUsd, window: "run", hard: true, scope: { tag: id } });
     }
+    let ended = false;
     try {
-      const project = flags.project ?? basename(process.cwd());
+      const project = flags.project ?? projectName(process.cwd());
       const user = userName();
-      const { urls } = await api.pass({
-        ...(project === "" ? {} : { project }),
+      const caller = {
+        ...(project === undefined || project === "" ? {} : { project: project.slice(0, 200) }),
         ...(user === undefined ? {} : { user }),
         tool: basename(command).slice(0, 200),
-        tags: [id],
-      });
-      process.exitCode = await runChild(command, args, toolEnvironment(urls, process.env));
+        tags: [id, ...(flags.tag ?? [])],
+      };
+      const variables = await gatewayEnvironment(api, caller, { ollama: flags.ollama });
+      process.exitCode = await runChild(command, args, { ...process.env, ...variables });
+      ended = true;
     } finally {
-      await settle(await link.ensure(), id, startedAt, limitUsd);
+      await settle(await link.ensure(), { id, since: startedAt, limitUsd, tell: ended });
     }
   } finally {
     link.dispose();
   }
 }
 
-/** Says what the run cost and takes its budget away. What has been booked stays booked. */
-async function settle(api: ApiClient, id: string, since: string, limitUsd: number | null): Promise<void> {
+interface EndedRun {
+  readonly id: string;
+  readonly since: string;
+  readonly limitUsd: number | null;
+  /** Whether the program ran at all. */
+  readonly tell: boolean;
+}
+
+/** Takes the run's pass and budget away and says what it cost. What has been booked stays booked. */
+async function settle(api: ApiClient, { id, since, limitUsd, tell }: EndedRun): Promise<void> {
+  for (const pass of await api.passes()) {
+    if (runAmong(pass.caller.tags) === id) {
+      await api.revokePass(pass.id);
+    }
+  }
   if (limitUsd !== null) {
     await api.removeBudget(id);
+  }
+  if (!tell) {
+    return;
   }
   let calls = 0;
   let refused = 0;
   let cost = 0;
+  let input = 0;
+  let output = 0;
   for await (const call of api.allCalls({ tag: id, since })) {
     calls += call.status === "refused" ? 0 : 1;
     refused += call.status === "refused" ? 1 : 0;
     cost += call.costNanoUsd;
+    input += call.usage.inputTokens;
+    output += call.usage.outputTokens;
   }
-  if (calls + refused > 0) {
-    const limit = limitUsd === null ? "" : ` of ${formatUsd(nanoFromUsd(limitUsd))}`;
-    const stopped = refused === 0 ? "" : `, ${refused} refused`;
-    note(`tollgate: ${formatUsd(cost)}${limit} in ${calls} ${calls === 1 ? "call" : "calls"}${stopped}`);
-  }
+  const limit = limitUsd === null ? "" : ` of ${formatUsd(nanoFromUsd(limitUsd))}`;
+  const stopped = refused === 0 ? "" : `, ${refused} refused`;
+  const tokens = ` · ${formatCount(input)} tokens in, ${formatCount(output)} out`;
+  note(
+    calls + refused === 0
+      ? "tollgate: no call came through the gate"
+      : `tollgate: ${formatUsd(cost)}${limit} in ${calls} ${calls === 1 ? "call" : "calls"}${stopped}${tokens}`,
+  );
 }
