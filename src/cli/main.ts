@@ -11,6 +11,7 @@ import { addEstimate } from "./commands/estimate.ts";
 import { addExport } from "./commands/export.ts";
 import { addModels } from "./commands/models.ts";
 import { addPass } from "./commands/pass.ts";
+import { addPrices } from "./commands/prices.ts";
 import { addRelease } from "./commands/release.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
@@ -44,6 +45,7 @@ function makeProgram(): Command {
     addAsk,
     addEstimate,
     addModels,
+    addPrices,
     addReport,
     addExport,
     addBudget,
