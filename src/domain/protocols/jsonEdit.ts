@@ -114,14 +114,15 @@ function skipSpace(body: Buffer, from: number): number {
   return at;
 }
 
+/** A quote ends a string unless an odd number of backslashes stands before it. Prompts are long, so quotes are searched for. */
 function stringEnd(body: Buffer, from: number): number {
-  for (let at = from + 1; at < body.length; at += 1) {
-    const byte = body[at];
-    if (byte === QUOTE) {
-      return at + 1;
+  for (let at = body.indexOf(QUOTE, from + 1); at !== -1; at = body.indexOf(QUOTE, at + 1)) {
+    let before = at - 1;
+    while (body[before] === BACKSLASH) {
+      before -= 1;
     }
-    if (byte === BACKSLASH) {
-      at += 1;
+    if ((at - before) % 2 === 1) {
+      return at + 1;
     }
   }
   return body.length;
