@@ -45,7 +45,7 @@ function sentences(refusal: Omit<Refusal, "message">, timeZone: string): string[
       return [
         "Nobody knows the price of this model, so Tollgate cannot hold it to a hard budget.",
         refusal.budget === null ? "" : `It falls under the budget "${refusal.budget}".`,
-        "Add a price for it to Tollgate's configuration, allow one call, or use a model whose price is known.",
+        "Set its price with 'tollgate prices set' or with 'Tollgate: Set Model Price…' in VS Code, set a default price, allow one call, or use a model whose price is known.",
       ];
     case "boundless":
       return [

@@ -46,5 +46,12 @@ export function CallCost({ call, align }: { readonly call: Call; readonly align:
       </span>
     );
   }
-  return <Amount nanoUsd={call.costNanoUsd} align={align} estimated={call.usageBasis === "estimated"} />;
+  return (
+    <>
+      {call.costBasis === "default" && (
+        <abbr title="At your default price: nobody has priced this model">default</abbr>
+      )}{" "}
+      <Amount nanoUsd={call.costNanoUsd} align={align} estimated={call.usageBasis === "estimated"} />
+    </>
+  );
 }

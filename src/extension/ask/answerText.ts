@@ -66,6 +66,9 @@ export function costInWords(call: Call, t: Translate): string {
   }
   const about =
     call.usageBasis === "estimated" || call.status === "interrupted" ? t("about {amount}", { amount }) : amount;
+  if (call.costBasis === "default") {
+    return t("{amount} at your default price: nobody has priced this model", { amount: about });
+  }
   return call.costBasis === "compute-hour" ? t("{amount} as a share of its compute hour", { amount: about }) : about;
 }
 

@@ -14,7 +14,7 @@ export function costLine(estimate: Estimate, budgets: readonly BudgetStatus[], t
   if (estimate.refusal !== null) {
     return t("This would be refused. {reason}", { reason: estimate.refusal });
   }
-  const parts = [amounts(estimate, t)];
+  const parts = [amounts(estimate, t), ...(estimate.costBasis === "default" ? [t("at your default price")] : [])];
   const budget = tightestOf(estimate, budgets);
   if (budget !== undefined) {
     parts.push(t("{name}: {left} left", { name: budget.name, left: formatUsd(budget.leftNanoUsd) }));
