@@ -48,9 +48,7 @@ export function CallCost({ call, align }: { readonly call: Call; readonly align:
   }
   return (
     <>
-      {call.costBasis === "default" && (
-        <abbr title="At your default price: nobody has priced this model">default</abbr>
-      )}{" "}
+      {call.costBasis === "default" && <abbr title="At your default price: nobody has priced this model">default</abbr>}{" "}
       <Amount nanoUsd={call.costNanoUsd} align={align} estimated={call.usageBasis === "estimated"} />
     </>
   );
