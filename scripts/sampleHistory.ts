@@ -125,6 +125,8 @@ function sampleCall(id: string, habit: Habit, startedAt: number, random: () => n
     tags: [],
     requestType: null,
     traceId: null,
+    sessionId: null,
+    branch: null,
     status: failed ? "error" : "ok",
     httpStatus: failed ? 429 : 200,
     errorType: failed ? "rate_limit_error" : null,

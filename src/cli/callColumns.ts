@@ -18,6 +18,8 @@ export const CALL_COLUMNS: ReadonlyArray<readonly [title: string, value: (call: 
   ["tags", (call) => call.tags.join(";")],
   ["requestType", (call) => call.requestType],
   ["traceId", (call) => call.traceId],
+  ["sessionId", (call) => call.sessionId],
+  ["branch", (call) => call.branch],
   ["status", (call) => call.status],
   ["httpStatus", (call) => call.httpStatus],
   ["errorType", (call) => call.errorType],

@@ -65,6 +65,8 @@ export type CallsQuery = {
   readonly project?: string;
   readonly tool?: string;
   readonly tag?: string;
+  readonly branch?: string;
+  readonly session?: string;
   readonly status?: CallStatus;
 };
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { budgetSchema, scopeSchema, windowKindSchema } from "./budget.ts";
 import { callSchema } from "./call.ts";
+import { callerSchema } from "./caller.ts";
 import { raisedAlertSchema, recordedDecisionSchema } from "./events.ts";
 
 const nano = z.int();
@@ -89,7 +90,18 @@ export const summaryGroupSchema = z.object({
 });
 export type SummaryGroup = z.infer<typeof summaryGroupSchema>;
 
-export const summaryBySchema = z.enum(["day", "month", "model", "provider", "project", "tool", "user", "tag"]);
+export const summaryBySchema = z.enum([
+  "day",
+  "month",
+  "model",
+  "provider",
+  "project",
+  "tool",
+  "user",
+  "tag",
+  "branch",
+  "session",
+]);
 export type SummaryBy = z.infer<typeof summaryBySchema>;
 
 /** `computeNanoUsd` is hourly compute cost within the range; `total.costNanoUsd` includes it. */
@@ -123,6 +135,7 @@ export const passRequestSchema = z.strictObject({
   tool: z.string().min(1).max(200).optional(),
   user: z.string().min(1).max(200).optional(),
   tags: z.array(z.string().min(1).max(200)).max(20).default([]),
+  folder: callerSchema.shape.folder,
 });
 export type PassRequest = z.infer<typeof passRequestSchema>;
 

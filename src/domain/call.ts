@@ -41,6 +41,10 @@ export const callSchema = z.object({
   tags: z.array(z.string()),
   requestType: text,
   traceId: text,
+  /** The client's own session, where it names one; null in calls of older versions, too. */
+  sessionId: text.default(null),
+  /** The Git branch of the pass's folder when the call was made; null in calls of older versions, too. */
+  branch: text.default(null),
   status: callStatusSchema,
   httpStatus: z.int().nullable(),
   errorType: text,

@@ -33,6 +33,9 @@ export const heldSchema = z.object({
   tags: z.array(z.string()),
   requestType: text,
   traceId: text,
+  /** As in the call; null in holds of older versions. */
+  sessionId: text.default(null),
+  branch: text.default(null),
   stream: z.boolean(),
   holdNanoUsd: nano,
   costBasis: costBasisSchema,

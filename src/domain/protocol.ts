@@ -85,6 +85,8 @@ export interface RequestFacts {
   readonly members: ReadonlySet<string>;
   /** Whether the prompt holds images, sound or documents. */
   readonly hasMedia: boolean;
+  /** What the request says of the client's own user; absent where it says nothing, or the protocol has no place for it. */
+  readonly endUser?: string;
   /** Whether the client itself asked for a stream's usage: else the chunk that carries nothing but usage is kept from it. */
   readonly usageAsked: boolean;
   /** What of the prompt can be written into a cache, for 5 minutes or an hour; absent where the request does not tell. */

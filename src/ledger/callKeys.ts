@@ -9,6 +9,7 @@ export interface CallKey extends Attribution {
   readonly project: string | null;
   readonly tool: string | null;
   readonly user: string | null;
+  readonly branch: string | null;
 }
 
 /** The numbers that stand in rows for callers and rates, which repeat in thousands of calls. */
@@ -39,6 +40,7 @@ export class CallKeys {
         tool: row.tool as string | null,
         user: row.user as string | null,
         tags: JSON.parse(String(row.tags)) as string[],
+        branch: row.branch as string | null,
       });
     }
     for (const row of this.#database.all("SELECT id, rates FROM rate_sets")) {
@@ -67,18 +69,20 @@ export class CallKeys {
     return rates;
   }
 
-  idOf({ provider, model, requestedModel, project, tool, user, tags }: Call): number {
-    const known = this.#ids.get(textOf({ provider, model, requestedModel, project, tool, user, tags }));
+  idOf({ provider, model, requestedModel, project, tool, user, tags, ...call }: Call): number {
+    // Entries that older versions wrote into the journal lack it.
+    const branch = call.branch ?? null;
+    const known = this.#ids.get(textOf({ provider, model, requestedModel, project, tool, user, tags, branch }));
     if (known !== undefined) {
       return known;
     }
     const id = this.#keys.size + 1;
     this.#database.run(
-      `INSERT INTO call_keys (id, provider, model, requested_model, project, tool, user, tags)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      [id, provider, model, requestedModel, project, tool, user, JSON.stringify(tags)],
+      `INSERT INTO call_keys (id, provider, model, requested_model, project, tool, user, tags, branch)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      [id, provider, model, requestedModel, project, tool, user, JSON.stringify(tags), branch],
     );
-    this.#remember(id, { provider, model, requestedModel, project, tool, user, tags: [...tags] });
+    this.#remember(id, { provider, model, requestedModel, project, tool, user, tags: [...tags], branch });
     return id;
   }
 
@@ -105,6 +109,6 @@ export class CallKeys {
   }
 }
 
-function textOf({ provider, model, requestedModel, project, tool, user, tags }: CallKey): string {
-  return JSON.stringify([provider, model, requestedModel, project, tool, user, tags]);
+function textOf({ provider, model, requestedModel, project, tool, user, tags, branch }: CallKey): string {
+  return JSON.stringify([provider, model, requestedModel, project, tool, user, tags, branch]);
 }

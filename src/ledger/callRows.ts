@@ -29,6 +29,7 @@ const COLUMNS = [
   "hold_nano_usd",
   "attempt",
   "expected_nano_usd",
+  "session_id",
 ] as const;
 
 export const INSERT_CALL = `INSERT INTO call_rows (${COLUMNS.join(", ")})
@@ -69,6 +70,8 @@ export function rowOfCall(call: Call, seq: number, keys: CallKeys): SqlValue[] {
     call.holdNanoUsd,
     call.attempt,
     call.expectedNanoUsd ?? null,
+    // Entries that older versions wrote into the journal lack it.
+    call.sessionId ?? null,
   ];
 }
 
@@ -89,6 +92,8 @@ export function callOfRow(row: Row, keys: CallKeys): Call {
     tags: [...key.tags],
     requestType: row.request_type as string | null,
     traceId: row.trace_id as string | null,
+    sessionId: row.session_id as string | null,
+    branch: key.branch,
     status: row.status as CallStatus,
     httpStatus: row.http_status as number | null,
     errorType: row.error_type as string | null,

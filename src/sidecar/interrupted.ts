@@ -21,6 +21,9 @@ export function interruptedCall(held: Held, heldAt: number, now: number): Call {
     tags: held.tags,
     requestType: held.requestType,
     traceId: held.traceId,
+    // Holds of older versions have neither.
+    sessionId: held.sessionId ?? null,
+    branch: held.branch ?? null,
     status: "interrupted",
     httpStatus: null,
     errorType: "interrupted",

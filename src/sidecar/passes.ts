@@ -202,7 +202,7 @@ function readPasses(path: string): Stored[] {
   }
 }
 
-function identityOf({ caller: { project, tool, user, tags }, upstreams }: Pass): string {
+function identityOf({ caller: { project, tool, user, tags, folder }, upstreams }: Pass): string {
   const led = Object.entries(upstreams).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([project ?? null, tool ?? null, user ?? null, [...tags].sort(), led]);
+  return JSON.stringify([project ?? null, tool ?? null, user ?? null, [...tags].sort(), led, folder ?? null]);
 }

@@ -142,7 +142,7 @@ describe("tollgate doctor", function () {
       `INSERT INTO call_rows SELECT 99, 'smuggled', key_id, started_at, ended_at, protocol, request_type, trace_id, status,
         http_status, error_type, stream, latency_ms, first_token_ms, input_tokens, cached_input_tokens, cache_write_5m_tokens,
         cache_write_1h_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches,
-        usage_basis, cost_nano_usd, cost_basis, rates_id, price_version, hold_nano_usd, attempt, expected_nano_usd
+        usage_basis, cost_nano_usd, cost_basis, rates_id, price_version, hold_nano_usd, attempt, expected_nano_usd, session_id
         FROM call_rows WHERE id = 'a'`,
     );
     await change("UPDATE call_rows SET seq = -1 WHERE id = 'smuggled'");

@@ -19,6 +19,8 @@ function call(more: Partial<Call> = {}): Call {
     tags: [],
     requestType: "ask",
     traceId: null,
+    sessionId: null,
+    branch: null,
     status: "ok",
     httpStatus: 200,
     errorType: null,

@@ -29,7 +29,13 @@ describe("a booked call that is known better later", () => {
         ["next", "batch"],
       );
       const [correction, ...more] = ledger.correctionsOf("batch");
-      assert.deepEqual(correction, { at: NOON, beforeNanoUsd: 900_000, afterNanoUsd: 40, by: "gateway", why: "reported" });
+      assert.deepEqual(correction, {
+        at: NOON,
+        beforeNanoUsd: 900_000,
+        afterNanoUsd: 40,
+        by: "gateway",
+        why: "reported",
+      });
       assert.equal(more.length, 0);
       assert.equal(ledger.deferredCall("openai", "resp_1"), null, "what is known is not awaited any more");
     };

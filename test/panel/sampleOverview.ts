@@ -260,6 +260,8 @@ export function sampleCall(index: number, random: () => number = seeded(index)):
     tags: [],
     requestType: null,
     traceId: null,
+    sessionId: null,
+    branch: null,
     status: "ok",
     httpStatus: 200,
     errorType: null,

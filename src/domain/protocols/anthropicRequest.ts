@@ -49,6 +49,7 @@ export function readMessagesRequest(body: Buffer, textTokens?: number): RequestF
     addMedia(size, objectOf(message).content, model, DEEPEST);
   }
   const tools = listOf(request.tools).map(objectOf);
+  const endUser = textOf(objectOf(request.metadata).user_id);
   return {
     model,
     stream: flagMember(request, "stream"),
@@ -60,6 +61,7 @@ export function readMessagesRequest(body: Buffer, textTokens?: number): RequestF
       .reduce((sum, tool) => sum + Math.min(1_000, countOf(tool.max_uses) ?? MOST_SEARCHES), 0),
     promptBytes: size.textBytes,
     hasMedia: size.hasMedia,
+    ...(endUser === null ? {} : { endUser }),
     members: new Set(Object.keys(request)),
     cacheWrites: cacheWritesOf(body),
     usageAsked: true,

@@ -13,7 +13,7 @@ interface Table {
   readonly from: string;
 }
 
-const CALLER = "provider, model, requested_model, project, tool, user, tags";
+const CALLER = "provider, model, requested_model, project, tool, user, tags, branch";
 /** A total from which every call was taken away again equals none at all. */
 const ofCallers = (table: string) => `${table} JOIN call_keys ON call_keys.id = ${table}.key_id
   WHERE calls <> 0 OR refused <> 0 OR cost_nano_usd <> 0`;

@@ -17,6 +17,9 @@ export interface CallsFilter {
   readonly tool?: string;
   readonly user?: string;
   readonly tag?: string;
+  readonly branch?: string;
+  /** The whole id of a session: here `*` stands for itself. */
+  readonly session?: string;
   readonly status?: string;
 }
 
@@ -69,6 +72,10 @@ function readPage(books: Books, filter: CallsFilter, before: Place, limit: numbe
   if (filter.status !== undefined) {
     conditions.push("status = ?");
     parameters.push(filter.status);
+  }
+  if (filter.session !== undefined) {
+    conditions.push("session_id = ?");
+    parameters.push(filter.session);
   }
   const keyIds = matchingKeys(books, filter);
   if (keyIds !== null) {
@@ -177,8 +184,8 @@ function placeOf(cursor: string): Place {
 
 /** Numbers of the callers that a filter lets through; null where it lets all through. */
 function matchingKeys({ keys }: Books, filter: CallsFilter): number[] | null {
-  const { provider, model, project, tool, user, tag } = filter;
-  if ([provider, model, project, tool, user, tag].every((pattern) => pattern === undefined)) {
+  const { provider, model, project, tool, user, tag, branch } = filter;
+  if ([provider, model, project, tool, user, tag, branch].every((pattern) => pattern === undefined)) {
     return null;
   }
   const matches = (key: CallKey) =>
@@ -187,7 +194,8 @@ function matchingKeys({ keys }: Books, filter: CallsFilter): number[] | null {
     fits(project, [key.project]) &&
     fits(tool, [key.tool]) &&
     fits(user, [key.user]) &&
-    fits(tag, key.tags);
+    fits(tag, key.tags) &&
+    fits(branch, [key.branch]);
   return [...keys.all].flatMap(([id, key]) => (matches(key) ? [id] : []));
 }
 

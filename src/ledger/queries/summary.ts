@@ -6,6 +6,7 @@ import { wholeNumber } from "../database.ts";
 import { addFigures, type Figures, latencyPercentile, NO_FIGURES } from "../figures.ts";
 import { accruedByProvider } from "./compute.ts";
 import { extent, latenciesBy, sumBy } from "./rangeSums.ts";
+import { sumBySession } from "./sessionSums.ts";
 
 /**
  * Totals of a range and its groups. Days and months are those of the time zone, in order; other groups come dearest first.
@@ -15,7 +16,11 @@ import { extent, latenciesBy, sumBy } from "./rangeSums.ts";
 export function summary(books: Books, by: SummaryBy, range: Range, timeZone: string): Summary {
   const byTime = by === "day" || by === "month";
   const total = newGroup({ key: "total", provider: null });
-  const groups = byTime ? groupsByTime(books, by, range, timeZone, total) : groupsByCaller(books, by, range, total);
+  const groups = byTime
+    ? groupsByTime(books, by, range, timeZone, total)
+    : by === "session"
+      ? groupsBySession(books, range, total)
+      : groupsByCaller(books, by, range, total);
   const compute = accruedByProvider(books, range);
   const computeNanoUsd = wholeNumber([...compute.values()].reduce((sum, cost) => sum + cost, 0));
   if (by === "provider") {
@@ -67,8 +72,10 @@ class Groups {
   }
 }
 
+type ByCaller = Exclude<SummaryBy, "day" | "month" | "session">;
+
 /** Adds every call to the total once, and to its groups. */
-function groupsByCaller(books: Books, by: Exclude<SummaryBy, "day" | "month">, range: Range, total: Group): Groups {
+function groupsByCaller(books: Books, by: ByCaller, range: Range, total: Group): Groups {
   const groups = new Groups();
   const latencies = latenciesBy(books, range, "key_id");
   for (const [id, figures] of sumBy(books, range, "key_id")) {
@@ -80,7 +87,7 @@ function groupsByCaller(books: Books, by: Exclude<SummaryBy, "day" | "month">, r
   return groups;
 }
 
-function namesOf(by: Exclude<SummaryBy, "day" | "month">, key: CallKey): Name[] {
+function namesOf(by: ByCaller, key: CallKey): Name[] {
   switch (by) {
     case "model":
       return [{ key: key.model, provider: key.provider }];
@@ -90,8 +97,19 @@ function namesOf(by: Exclude<SummaryBy, "day" | "month">, key: CallKey): Name[] 
     case "project":
     case "tool":
     case "user":
+    case "branch":
       return [{ key: key[by] ?? "", provider: null }];
   }
+}
+
+/** Sessions are read from the calls; the total is the rollups', so that it stands even where an archive cannot be read. */
+function groupsBySession(books: Books, range: Range, total: Group): Groups {
+  const groups = new Groups();
+  add(total, sumBy(books, range, "all").get(0), latenciesBy(books, range, "all").get(0));
+  for (const { sessionId, figures, steps } of sumBySession(books, range)) {
+    add(groups.group({ key: sessionId ?? "", provider: null }), figures, steps);
+  }
+  return groups;
 }
 
 /** Local days or months one by one, compute hours included; the total gets the calls. */

@@ -60,7 +60,7 @@ export class MeteredCalls {
     const { now, gatekeeper, learned } = this.#options;
     const startedAt = now();
     const basis = this.#options.prices().lookUp(passage.providerName, read.facts.model, startedAt)?.basis ?? "unpriced";
-    const frame = frameOf(passage, read.facts, { protocol: protocol.name, costBasis: basis, startedAt });
+    const frame = await frameOf(passage, read.facts, { protocol: protocol.name, costBasis: basis, startedAt });
     const { facts, price, counted } = await boundedCall(this.#bounding, passage, read, frame);
     const { bound, boundless, expectedNanoUsd } = price;
     const admission = await gatekeeper.admit(

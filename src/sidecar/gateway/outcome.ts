@@ -81,6 +81,8 @@ export function bookedCall(frame: CallFrame, outcome: Outcome, prices: PriceBook
     tags: request.tags,
     requestType: request.requestType,
     traceId: request.traceId,
+    sessionId: request.sessionId,
+    branch: request.branch,
     status: outcome.status,
     httpStatus: outcome.httpStatus,
     errorType: outcome.errorType ?? reading.errorType,

@@ -3,8 +3,10 @@ import type { Attribution } from "../../domain/budget.ts";
 import type { CostBasis } from "../../domain/call.ts";
 import type { Caller } from "../../domain/caller.ts";
 import type { Protocol, RequestContext, RequestFacts } from "../../domain/protocol.ts";
+import { recognise } from "../../domain/toolRecognition.ts";
 import type { Departure } from "../departure.ts";
 import { newCallId } from "./callId.ts";
+import { branchOf } from "./gitBranch.ts";
 import { readNotes } from "./headers.ts";
 import type { CallFrame } from "./outcome.ts";
 import type { Target } from "./route.ts";
@@ -29,8 +31,11 @@ export function contextOf({ request, target }: Passage): RequestContext {
   return { path: target.route, search: target.search, contentType: headers["content-type"] ?? null, headers };
 }
 
-/** What is known of a call before it is held: its id, and whom it is booked to. `startedAt` is ms since the epoch. */
-export function frameOf(
+/**
+ * What is known of a call before it is held: its id, and whom it is booked to. What the pass says of the tool comes before
+ * what the request shows of it. `startedAt` is ms since the epoch.
+ */
+export async function frameOf(
   { request, caller, providerName, target }: Passage,
   facts: RequestFacts,
   {
@@ -38,8 +43,9 @@ export function frameOf(
     costBasis,
     startedAt,
   }: { readonly protocol: string; readonly costBasis: CostBasis; readonly startedAt: number },
-): CallFrame {
+): Promise<CallFrame> {
   const notes = readNotes(request);
+  const { tool, sessionId } = recognise(request.headers, facts.endUser);
   const models = new Set(facts.parts?.map(({ model }) => model));
   models.delete(facts.model);
   const attribution: Attribution = {
@@ -47,7 +53,7 @@ export function frameOf(
     model: facts.model,
     ...(models.size === 0 ? {} : { otherModels: [...models] }),
     project: caller.project ?? null,
-    tool: caller.tool ?? null,
+    tool: caller.tool ?? tool,
     user: notes.user ?? caller.user ?? null,
     tags: [...new Set([...caller.tags, ...notes.tags])],
   };
@@ -63,6 +69,8 @@ export function frameOf(
       tags: [...attribution.tags],
       requestType: notes.requestType ?? (facts.model === "" ? target.route.slice(0, 200) : null),
       traceId: notes.traceId,
+      sessionId,
+      branch: caller.folder === undefined ? null : await branchOf(caller.folder),
       stream: facts.stream,
       costBasis,
     },

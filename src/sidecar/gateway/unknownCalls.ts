@@ -44,7 +44,7 @@ export class UnknownCalls {
   async run(passage: Passage, shape: Pick<Protocol, "refuse" | "fail">): Promise<void> {
     const { gatekeeper, upstream, prices, now } = this.#options;
     const startedAt = now();
-    const frame = frameOf(passage, NO_FACTS, { protocol: "unknown", costBasis: "unpriced", startedAt });
+    const frame = await frameOf(passage, NO_FACTS, { protocol: "unknown", costBasis: "unpriced", startedAt });
     const book = (status: CallStatus, parts: Partial<Outcome>) => {
       const outcome = { httpStatus: null, errorType: null, reading: NOTHING_READ, firstTokenAt: null, holdNanoUsd: 0 };
       return bookedCall(frame, { ...outcome, status, endedAt: now(), ...parts }, prices());
