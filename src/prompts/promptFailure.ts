@@ -77,7 +77,9 @@ function statusFailure({ request, exchange, now }: Failure, status: number, fact
   if (own !== undefined) {
     return new PromptError(own, error.message ?? `The gateway answered with status ${status}.`, retry);
   }
-  if (status === 401 || status === 403) {
+  // Google takes a wrong key for a wrong request.
+  const isKey = status === 400 && request.protocol === "google" && /\bAPI key\b/i.test(error.message ?? "");
+  if (status === 401 || status === 403 || isKey) {
     return new PromptError(
       "key-wrong",
       `${provider} did not accept the API key.${said} ${howToSetKey(request)}`,

@@ -16,7 +16,7 @@ export interface PromptRequest {
   readonly baseUrl: string | (() => string | Promise<string>);
   /** The provider's API key; null where there is none. */
   readonly key: string | null;
-  /** Whether the prompt fails at once without a key; absent: of `openai` and of the Anthropic protocol alone. */
+  /** Whether the prompt fails at once without a key; absent: of `openai` and of Anthropic's and Google's protocols alone. */
   readonly keyRequired?: boolean;
   readonly system?: string;
   readonly messages: readonly PromptMessage[];

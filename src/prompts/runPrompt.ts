@@ -1,5 +1,6 @@
 import { streamAnthropic } from "./anthropicPrompt.ts";
 import { Exchange } from "./exchange.ts";
+import { streamGoogle } from "./googlePrompt.ts";
 import { streamOpenai } from "./openaiPrompt.ts";
 import { PromptError } from "./promptError.ts";
 import { howToSetKey, promptFailure } from "./promptFailure.ts";
@@ -67,7 +68,10 @@ export async function runPrompt(request: PromptRequest, handlers: PromptHandlers
 
 function clientFor(request: PromptRequest): StreamPrompt {
   const { protocol, provider, key } = request;
-  if (key === null && (request.keyRequired ?? (protocol === "anthropic" || provider === "openai"))) {
+  if (
+    key === null &&
+    (request.keyRequired ?? (protocol === "anthropic" || protocol === "google" || provider === "openai"))
+  ) {
     throw new PromptError("key-missing", `There is no API key for ${provider}. ${howToSetKey(request)}`);
   }
   if (protocol === "openai") {
@@ -76,9 +80,12 @@ function clientFor(request: PromptRequest): StreamPrompt {
   if (protocol === "anthropic") {
     return streamAnthropic;
   }
+  if (protocol === "google") {
+    return streamGoogle;
+  }
   throw new PromptError(
     "provider-error",
-    `${provider} speaks the protocol ${protocol}; prompts can be sent to providers of the protocols openai and anthropic.`,
+    `${provider} speaks the protocol ${protocol}; prompts can be sent to providers of the protocols openai, anthropic and google.`,
   );
 }
 

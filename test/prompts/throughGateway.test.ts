@@ -7,7 +7,11 @@ import { RunningSidecar } from "../sidecar/runSidecar.ts";
 import { startUpstreams, type Upstreams } from "../upstreams/startUpstreams.ts";
 
 const noTime: RetryClock = { sleep: async () => {}, random: () => 0 };
-const MODELS = { openai: "gpt-5-mini", anthropic: "claude-haiku-4-5" } as const;
+const MODELS = { openai: "gpt-5-mini", anthropic: "claude-haiku-4-5", google: "gemini-2.5-flash" } as const;
+/** What about 400 output tokens of each model cost, in USD. */
+const TIGHT = { openai: 0.0008, anthropic: 0.002, google: 0.001 } as const;
+/** Events of a short answer that hold some of its text, but not its end. */
+const SOME_EVENTS = { openai: 6, anthropic: 6, google: 3 } as const;
 const WORDS = "one two three four five six seven eight nine ten";
 
 describe("a prompt through the gateway", function () {
@@ -23,6 +27,7 @@ describe("a prompt through the gateway", function () {
       providers: {
         openai: { protocol: "openai", baseUrl: upstreams.openai.url },
         anthropic: { protocol: "anthropic", baseUrl: upstreams.anthropic.url },
+        google: { protocol: "google", baseUrl: upstreams.google.url },
         nobody: { protocol: "openai", baseUrl: "http://127.0.0.1:9/v1" },
       },
       gate: { waitMs: 0 },
@@ -36,9 +41,10 @@ describe("a prompt through the gateway", function () {
   beforeEach(() => {
     upstreams.openai.reset();
     upstreams.anthropic.reset();
+    upstreams.google.reset();
   });
 
-  const ask = (provider: "openai" | "anthropic", more: Partial<PromptRequest> = {}): PromptRequest => ({
+  const ask = (provider: keyof typeof MODELS, more: Partial<PromptRequest> = {}): PromptRequest => ({
     provider,
     protocol: provider,
     model: MODELS[provider],
@@ -60,7 +66,7 @@ describe("a prompt through the gateway", function () {
   };
   const booked = (id: string | null) => sidecar.api.call(id ?? "", 10_000);
 
-  for (const provider of ["openai", "anthropic"] as const) {
+  for (const provider of ["openai", "anthropic", "google"] as const) {
     const upstream = () => upstreams[provider];
 
     describe(`to ${provider}`, () => {
@@ -107,8 +113,7 @@ describe("a prompt through the gateway", function () {
       });
 
       it("is told the output limit that the gate lowered it to", async () => {
-        // About 400 output tokens of the model asked.
-        const limitUsd = provider === "openai" ? 0.0008 : 0.002;
+        const limitUsd = TIGHT[provider];
         await sidecar.api.changeConfig({
           budgets: [{ name: "tight", limitUsd, window: "total", scope: { provider, tag: "tight" } }],
         });
@@ -130,7 +135,7 @@ describe("a prompt through the gateway", function () {
       });
 
       it("books what came of an answer that was cut", async () => {
-        upstream().script.next({ text: WORDS, cutAfter: 6 });
+        upstream().script.next({ text: WORDS, cutAfter: SOME_EVENTS[provider] });
         const error = await failureOf(ask(provider));
         assert.equal(error.kind, "broken-stream");
         assert.match(error.partialText, /^one/);
@@ -140,7 +145,7 @@ describe("a prompt through the gateway", function () {
       });
 
       it("leaves a provider that hangs, which is booked as cancelled", async () => {
-        upstream().script.next({ text: WORDS, hangAfter: 6 });
+        upstream().script.next({ text: WORDS, hangAfter: SOME_EVENTS[provider] });
         const error = await failureOf(ask(provider, { timeoutMs: 200 }));
         assert.equal(error.kind, "timeout");
         assert.equal((await booked(error.callId)).status, "cancelled");
