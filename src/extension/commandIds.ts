@@ -10,6 +10,7 @@ export const COMMANDS = {
   allowOnce: "tollgate.allowOnce",
   pauseBudget: "tollgate.pauseBudget",
   resumeBudget: "tollgate.resumeBudget",
+  setModelPrice: "tollgate.setModelPrice",
   addApiKey: "tollgate.addApiKey",
   removeApiKey: "tollgate.removeApiKey",
   exportLedger: "tollgate.exportLedger",

@@ -10,6 +10,7 @@ import { activateAll } from "./contribution.ts";
 import { costPanel } from "./costPanel.ts";
 import { ApiKeys } from "./keys/apiKeys.ts";
 import { keyCommands } from "./keys/keyCommands.ts";
+import { priceCommands } from "./prices/setModelPrice.ts";
 import type { Services } from "./services.ts";
 import { SettingsStore } from "./settingsStore.ts";
 import { sidecarCommands } from "./sidecarCommands.ts";
@@ -23,6 +24,7 @@ const CONTRIBUTIONS = [
   askCommands,
   budgetCommands,
   costPanel,
+  priceCommands,
   keyCommands,
   sidecarCommands,
 ];

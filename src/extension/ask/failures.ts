@@ -1,8 +1,10 @@
 import * as vscode from "vscode";
+import type { Refusal } from "../../domain/events.ts";
 import { allowOnce, raiseBudget } from "../budgets/budgetCommands.ts";
 import { COMMANDS } from "../commandIds.ts";
 import { KEY_VARIABLES, keyIsOptional } from "../keys/apiKeys.ts";
 import { addApiKey } from "../keys/keyCommands.ts";
+import { setModelPrice } from "../prices/setModelPrice.ts";
 import type { Services } from "../services.ts";
 import type { ModelChoice } from "./recentModels.ts";
 
@@ -12,6 +14,7 @@ export type NextStep = "again" | "model" | "leave";
 /** What the gate said when it refused a call. Money is nano-USD. */
 export interface Refused {
   readonly message: string;
+  readonly reason: Refusal["reason"];
   /** The budget that the call did not fit; null where it was refused for another reason. */
   readonly budget: string | null;
   readonly worstCaseNanoUsd: number | null;
@@ -45,12 +48,17 @@ export async function afterRefusal(services: Services, choice: ModelChoice, refu
   const t = vscode.l10n.t;
   const raise = t("Raise…");
   const once = t("Allow Once");
+  const price = t("Set Price…");
   const model = t("Another Model…");
-  const actions = refused.budget === null ? [model] : [raise, once, model];
-  const chosen = await vscode.window.showErrorMessage(refused.message, ...actions);
-  const { budget } = refused;
+  const { budget, reason } = refused;
+  // A higher limit is no help where the call's cost is unknown.
+  const ways = reason === "unpriced" ? [price, once] : [raise, once];
+  const chosen = await vscode.window.showErrorMessage(refused.message, ...(budget === null ? [] : ways), model);
   if (chosen === model) {
     return "model";
+  }
+  if (chosen === price) {
+    return (await setModelPrice(services, choice)) ? "again" : "leave";
   }
   if (budget === null) {
     return "leave";

@@ -187,8 +187,8 @@ class Sending {
     }
     log.warn(`A prompt failed (${kind}): ${message}`);
     if (error instanceof PromptError && error.refusal !== null) {
-      const { budget, worstCaseNanoUsd } = error.refusal;
-      return { kind: "refused", message, budget, worstCaseNanoUsd };
+      const { reason, budget, worstCaseNanoUsd } = error.refusal;
+      return { kind: "refused", message, reason, budget, worstCaseNanoUsd };
     }
     return { kind: kind === "key-missing" || kind === "key-wrong" ? "key" : "failed", message };
   }
