@@ -175,8 +175,8 @@ function costLine(call: Call | null, cutByLimit: boolean): string {
     return `tollgate: the call is not booked yet; see tollgate report.${cut}`;
   }
   const { usage, costBasis, usageBasis } = call;
-  const basis = costBasis === "default" ? " at your default price" : "";
-  const cost = costBasis === "unpriced" ? "price unknown" : formatUsd(call.costNanoUsd) + basis;
+  const amount = formatUsd(call.costNanoUsd) + (costBasis === "default" ? " at your default price" : "");
+  const cost = costBasis === "unpriced" ? "price unknown" : amount;
   const cached = usage.cachedInputTokens === 0 ? "" : ` (${formatCount(usage.cachedInputTokens)} cached)`;
   const basis = usageBasis === "estimated" ? ", estimated" : "";
   return `tollgate: ${cost} · ${call.provider} ${call.model} · ${formatCount(usage.inputTokens)} in${cached}, ${formatCount(usage.outputTokens)} out${basis} · ${formatDuration(call.latencyMs)}${cut}`;

@@ -90,9 +90,12 @@ async function askPrices(now: PriceRow, own: Price | undefined): Promise<TypedPr
   const isOwn = now.rates !== null && now.rates.cachedInput !== now.rates.input && now.basis !== "default";
   const cached = await askUsd(
     t("Price of {model} (3 of 3)", { model }),
-    t("USD for a million input tokens from the provider's cache. {was} Leave it empty where they cost what input costs.", {
-      was: was("cachedInput"),
-    }),
+    t(
+      "USD for a million input tokens from the provider's cache. {was} Leave it empty where they cost what input costs.",
+      {
+        was: was("cachedInput"),
+      },
+    ),
     own?.cachedInputUsdPerMTok !== undefined || isOwn ? current("cachedInput") : undefined,
     true,
   );
@@ -134,7 +137,9 @@ async function pickProvider(api: ApiClient): Promise<string | undefined> {
   const priced = (await api.providers()).filter(({ pricing }) => pricing !== "free" && pricing !== "compute-hour");
   const items = priced.map(({ name, baseUrl }: ProviderInfo) => ({ label: name, description: baseUrl }));
   if (items.length === 0) {
-    void vscode.window.showInformationMessage(t("No provider has models with a price: all are free or paid by the hour."));
+    void vscode.window.showInformationMessage(
+      t("No provider has models with a price: all are free or paid by the hour."),
+    );
     return undefined;
   }
   const picked = await vscode.window.showQuickPick(items, {
@@ -152,7 +157,9 @@ interface ModelItem extends vscode.QuickPickItem {
 async function pickModel(api: ApiClient, provider: string): Promise<string | undefined> {
   const t = vscode.l10n.t;
   const { prices } = await api.prices.list({ provider });
-  const listed = prices.map((row): ModelItem => ({ label: row.model, description: priceInWords(row), model: row.model }));
+  const listed = prices.map(
+    (row): ModelItem => ({ label: row.model, description: priceInWords(row), model: row.model }),
+  );
   const names = new Set(prices.map(({ model }) => model));
   const pick = vscode.window.createQuickPick<ModelItem>();
   pick.title = t("Set the Price of a Model of {provider}", { provider });
