@@ -118,12 +118,21 @@ export type Summary = z.infer<typeof summarySchema>;
 export const callsPageSchema = z.object({ calls: z.array(callSchema), nextCursor: z.string().nullable() });
 export type CallsPage = z.infer<typeof callsPageSchema>;
 
+/** How far estimates were from what calls cost, as shares of what they cost; above 0 where they were too high. */
+export const estimateErrorSchema = z.object({
+  calls: count,
+  meanAbsoluteShare: z.number().min(0),
+  biasShare: z.number(),
+});
+
 /** Everything the cost panel shows: always whole, never a difference. */
 export const overviewSchema = z.object({
   status: statusSchema,
   /** Local days, `2026-11-21`, oldest first, days without spend included. */
   days: z.array(z.object({ day: z.string(), costNanoUsd: nano, calls: count })),
   models: z.array(summaryGroupSchema),
+  /** Of every model whose calls have been compared with their estimates, whatever the range. */
+  estimateErrors: z.array(estimateErrorSchema.extend({ provider: z.string(), model: z.string() })),
   recentCalls: z.array(callSchema),
   /** Of the budgets' open windows, oldest first. */
   alerts: z.array(raisedAlertSchema),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { inputBasisSchema, passRequestSchema } from "./api.ts";
+import { estimateErrorSchema, inputBasisSchema, passRequestSchema } from "./api.ts";
 import { costBasisSchema } from "./call.ts";
 import { abilitiesSchema, abilityNameSchema, tierSchema } from "./models/abilities.ts";
 import { ratesSchema } from "./rates.ts";
@@ -7,13 +7,6 @@ import { ratesSchema } from "./rates.ts";
 const nano = z.int();
 const count = z.int().min(0);
 const usd = z.number().min(0).nullable();
-
-/** How far estimates were from what calls cost, as shares of what they cost; above 0 where they were too high. */
-export const estimateErrorSchema = z.object({
-  calls: count,
-  meanAbsoluteShare: z.number().min(0),
-  biasShare: z.number(),
-});
 
 /** One model of one provider. Prices are those of ordinary prompts at the standard tier, in USD for a million tokens. */
 export const modelSchema = z.object({

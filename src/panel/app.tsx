@@ -8,6 +8,7 @@ import { ComputeTable } from "./computeTable.tsx";
 import { Figures, Header, Notices, type Run } from "./header.tsx";
 import type { PanelHost } from "./host.ts";
 import { Icon } from "./icons.tsx";
+import { modelFigures } from "./modelColumns.ts";
 import { ModelsTable } from "./modelsTable.tsx";
 import { type PanelState, restoredState } from "./panelState.ts";
 import { RecentCalls } from "./recentCalls.tsx";
@@ -81,7 +82,7 @@ export function App({ host }: { readonly host: PanelHost }) {
                 onAsTable={(daysAsTable) => change({ daysAsTable })}
               />
               <ModelsTable
-                models={overview.models}
+                models={modelFigures(overview)}
                 days={overview.days.length}
                 sort={state.sort}
                 onSort={(sort) => change({ sort })}

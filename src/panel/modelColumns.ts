@@ -1,4 +1,19 @@
-import type { SummaryGroup } from "../domain/api.ts";
+import type { Overview, SummaryGroup } from "../domain/api.ts";
+import type { EstimateError } from "../domain/estimateErrors.ts";
+import { formatCount } from "../domain/formats.ts";
+
+/** A model's sums, and how far its estimates were from what its calls cost; null where none has been compared. */
+export interface ModelFigures extends SummaryGroup {
+  readonly estimateError: EstimateError | null;
+}
+
+/** Every model of the range with its estimates' error. */
+export function modelFigures({ models, estimateErrors }: Pick<Overview, "models" | "estimateErrors">): ModelFigures[] {
+  return models.map((model) => ({
+    ...model,
+    estimateError: estimateErrors.find((one) => one.provider === model.provider && one.model === model.key) ?? null,
+  }));
+}
 
 export type ModelColumnKey =
   | "model"
@@ -12,14 +27,15 @@ export type ModelColumnKey =
   | "output"
   | "average"
   | "p95"
-  | "first";
+  | "first"
+  | "error";
 
 export interface ModelColumn {
   readonly key: ModelColumnKey;
   readonly title: string;
   /** The title in full, where it is cut short. */
   readonly meaning?: string;
-  readonly value: (group: SummaryGroup) => string | number | null;
+  readonly value: (group: ModelFigures) => string | number | null;
 }
 
 export const MODEL_COLUMNS: readonly ModelColumn[] = [
@@ -40,7 +56,24 @@ export const MODEL_COLUMNS: readonly ModelColumn[] = [
     meaning: "Average time to the first token",
     value: (group) => group.averageFirstTokenMs,
   },
+  {
+    key: "error",
+    title: "Est. ±",
+    meaning: "Estimate error: how far the expected costs of the last 200 calls were from the real ones",
+    value: (group) => group.estimateError?.meanAbsoluteShare ?? null,
+  },
 ];
+
+/** `12%`, and on which side: what was expected was too much, or too little, on average. */
+export function errorWords({ calls, meanAbsoluteShare, biasShare }: EstimateError): { text: string; detail: string } {
+  const percent = (share: number) => `${formatCount(Math.round(Math.abs(share) * 100))}%`;
+  const size = percent(meanAbsoluteShare);
+  const side = biasShare === 0 ? "on both sides alike" : `${percent(biasShare)} too ${biasShare > 0 ? "high" : "low"}`;
+  return {
+    text: `${size} ${biasShare > 0 ? "↑" : biasShare < 0 ? "↓" : ""}`.trim(),
+    detail: `Off by ${size} in ${calls === 1 ? "1 call" : `${formatCount(calls)} calls`}, ${side} on average`,
+  };
+}
 
 /** Whether nothing is known of what this group's calls cost. */
 export function isUnknownPrice(group: SummaryGroup): boolean {
@@ -49,10 +82,10 @@ export function isUnknownPrice(group: SummaryGroup): boolean {
 
 /** Sorted by one column; what is unknown comes last either way, and equals stand in the order of their names. */
 export function sortedModels(
-  groups: readonly SummaryGroup[],
+  groups: readonly ModelFigures[],
   by: ModelColumnKey,
   descending: boolean,
-): readonly SummaryGroup[] {
+): readonly ModelFigures[] {
   const column = MODEL_COLUMNS.find(({ key }) => key === by);
   if (column === undefined) {
     return groups;
@@ -73,8 +106,8 @@ function byName(a: SummaryGroup, b: SummaryGroup): number {
   return a.key.localeCompare(b.key) || (a.provider ?? "").localeCompare(b.provider ?? "");
 }
 
-/** Sums of what can be summed: latencies cannot. */
-export function totalOf(groups: readonly SummaryGroup[]): SummaryGroup {
+/** Sums of what can be summed: latencies and errors cannot. */
+export function totalOf(groups: readonly SummaryGroup[]): ModelFigures {
   const sum = (value: (group: SummaryGroup) => number) => groups.reduce((total, group) => total + value(group), 0);
   return {
     key: "Total",
@@ -91,5 +124,6 @@ export function totalOf(groups: readonly SummaryGroup[]): SummaryGroup {
     averageLatencyMs: null,
     p95LatencyMs: null,
     averageFirstTokenMs: null,
+    estimateError: null,
   };
 }

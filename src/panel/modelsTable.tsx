@@ -2,12 +2,20 @@ import type { ComponentChildren } from "preact";
 import type { SummaryGroup } from "../domain/api.ts";
 import { formatCount, formatDuration, formatTokens } from "../domain/formats.ts";
 import { Amount, decimalsOf } from "./amounts.tsx";
-import { isUnknownPrice, MODEL_COLUMNS, type ModelColumnKey, sortedModels, totalOf } from "./modelColumns.ts";
+import {
+  errorWords,
+  isUnknownPrice,
+  MODEL_COLUMNS,
+  type ModelColumnKey,
+  type ModelFigures,
+  sortedModels,
+  totalOf,
+} from "./modelColumns.ts";
 import type { PanelState } from "./panelState.ts";
 import { Scroller, Section } from "./section.tsx";
 
 interface ModelsTableProps {
-  readonly models: readonly SummaryGroup[];
+  readonly models: readonly ModelFigures[];
   /** Days that are summed up. */
   readonly days: number;
   readonly sort: PanelState["sort"];
@@ -80,7 +88,7 @@ function isText(key: ModelColumnKey): boolean {
   return key === "model" || key === "provider";
 }
 
-function ModelRow({ model, align }: { readonly model: SummaryGroup; readonly align: number }) {
+function ModelRow({ model, align }: { readonly model: ModelFigures; readonly align: number }) {
   return (
     <tr>
       <th scope="row">
@@ -102,6 +110,7 @@ function ModelRow({ model, align }: { readonly model: SummaryGroup; readonly ali
       <Latency value={model.averageLatencyMs} />
       <Latency value={model.p95LatencyMs} />
       <Latency value={model.averageFirstTokenMs} />
+      <EstimateErrorCell error={model.estimateError} />
     </tr>
   );
 }
@@ -134,6 +143,18 @@ function Tokens({ value }: { readonly value: number }) {
   return (
     <Cell quiet={value === 0} title={`${formatCount(value)} tokens`}>
       {formatTokens(value)}
+    </Cell>
+  );
+}
+
+function EstimateErrorCell({ error }: { readonly error: ModelFigures["estimateError"] }) {
+  if (error === null) {
+    return <Cell quiet>—</Cell>;
+  }
+  const { text, detail } = errorWords(error);
+  return (
+    <Cell quiet={false} title={detail}>
+      {text}
     </Cell>
   );
 }

@@ -5,6 +5,7 @@ import { type Calendar, lastDays, localDayKey, windowAt } from "../domain/window
 import type { Ledger } from "../ledger/ledger.ts";
 import { budgetStatus } from "./budgetStatus.ts";
 import type { ComputeMeter } from "./computeMeter.ts";
+import type { Learned } from "./learned.ts";
 
 const TOP_MODELS = 5;
 const RECENT_CALLS = 50;
@@ -25,6 +26,7 @@ export interface FiguresOptions {
   readonly gate: Gate;
   readonly ledger: Ledger;
   readonly meter: ComputeMeter;
+  readonly learned: Learned;
   readonly now: () => number;
   /** What is wrong beside the ledger's own notices. */
   readonly notices: () => readonly string[];
@@ -64,7 +66,7 @@ export class Figures {
 
   /** Everything the cost panel shows, over the last `days` local days. */
   overview(days: number): Overview {
-    const { ledger } = this.#options;
+    const { ledger, learned } = this.#options;
     const now = this.#options.now();
     const { timeZone } = this.#options.calendar();
     const starts = lastDays(days, now, timeZone);
@@ -81,6 +83,7 @@ export class Figures {
         calls: spend[index]?.calls ?? 0,
       })),
       models: ledger.summary("model", first, null, timeZone).groups,
+      estimateErrors: learned.errors.all(),
       recentCalls: ledger.callsPage({}, null, RECENT_CALLS).calls,
       alerts: ledger
         .alertsSince(Math.min(...windowStarts.values(), now))

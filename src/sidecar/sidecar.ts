@@ -154,6 +154,7 @@ export class Sidecar {
       gate,
       ledger,
       meter,
+      learned,
       now,
       notices: () => published.notices,
     });

@@ -127,6 +127,26 @@ describe("the cost panel", function () {
     assert.match(await text(".pinned tfoot"), /≥ ~\$41\.41\s+3,001\s+24\s+4/);
   });
 
+  it("tells how far each model's estimates were from its real costs, and sorts by it", async () => {
+    await show();
+    const cells = async () =>
+      (await rows(MODELS)).map((row) => [row.split(/\s/)[0], /(\S+ [↑↓]|—)[^↑↓—]*$/.exec(row)?.[1]]);
+    assert.deepEqual(Object.fromEntries(await cells()), {
+      "claude-sonnet-5": "35% ↑",
+      "gpt-5.6": "1,250% ↑",
+      "gpt-5.6-mini": "8% ↓",
+      "text-embedding-4-small": "—",
+      "Qwen/Qwen4-Coder-30B-A3B-Instruct-FP8": "—",
+      "acme-large-2": "—",
+    });
+    const table = panel.page.getByRole("table", { name: MODELS });
+    const told = table.getByTitle("Off by 35% in 200 calls, 21% too high on average");
+    assert.equal(await told.count(), 1);
+    await table.getByRole("columnheader", { name: "Est. ±" }).getByRole("button").click();
+    const names = (await cells()).map(([name]) => name);
+    assert.deepEqual(names.slice(0, 3), ["gpt-5.6", "claude-sonnet-5", "gpt-5.6-mini"]);
+  });
+
   it("sorts the models by keyboard, says so, and remembers it", async () => {
     await show();
     const names = async () => (await rows(MODELS)).map((row) => row.split(/\s/)[0]);

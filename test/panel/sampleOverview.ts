@@ -86,6 +86,11 @@ export function sampleOverview({ seed = 1, days = 30 }: SampleOptions = {}): Ove
     },
     days: spend,
     models: sampleModels(random),
+    estimateErrors: [
+      { provider: "anthropic", model: "claude-sonnet-5", calls: 200, meanAbsoluteShare: 0.347, biasShare: 0.21 },
+      { provider: "openai", model: "gpt-5.6-mini", calls: 1, meanAbsoluteShare: 0.08, biasShare: -0.08 },
+      { provider: "openai", model: "gpt-5.6", calls: 84, meanAbsoluteShare: 12.5, biasShare: 12.5 },
+    ],
     recentCalls: Array.from({ length: 24 }, (_, index) => sampleCall(index, random)),
     alerts: [
       alert("a1", "month", 0.5, 25.04, 50),
@@ -112,6 +117,7 @@ export function emptyOverview(): Overview {
     },
     days: sample.days.map((day) => ({ ...day, costNanoUsd: 0, calls: 0 })),
     models: [],
+    estimateErrors: [],
     recentCalls: [],
     alerts: [],
   };
