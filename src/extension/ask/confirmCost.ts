@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Estimate } from "../../domain/api.ts";
 import { formatCount } from "../../domain/formats.ts";
+import { setModelPrice } from "../prices/setModelPrice.ts";
 import type { Services } from "../services.ts";
 import { costLine, isTight } from "./costLine.ts";
 import type { Draft } from "./draft.ts";
@@ -17,13 +18,23 @@ export async function confirmCost(services: Services, draft: Draft, seen: Estima
   const needed =
     confirm === "always" ||
     (confirm === "whenTight" && estimate.refusal === null && (seen === null || isTight(estimate, budgets)));
-  return needed ? ask(draft, costLine(estimate, budgets, vscode.l10n.t)) : "send";
+  if (!needed) {
+    return "send";
+  }
+  const isUnknown = estimate.costBasis === "unpriced";
+  const answer = await ask(draft, costLine(estimate, budgets, vscode.l10n.t), isUnknown);
+  if (answer !== "price") {
+    return answer;
+  }
+  await setModelPrice(services, draft.choice);
+  return confirmCost(services, draft, null);
 }
 
-async function ask(draft: Draft, cost: string): Promise<Confirmation> {
+async function ask(draft: Draft, cost: string, isUnknown: boolean): Promise<Confirmation | "price"> {
   const t = vscode.l10n.t;
-  const items: Array<vscode.QuickPickItem & { answer: Confirmation }> = [
+  const items: Array<vscode.QuickPickItem & { answer: Confirmation | "price" }> = [
     { label: t("Send"), detail: cost, answer: "send" },
+    ...(isUnknown ? [{ label: t("Set the Model's Price…"), answer: "price" as const }] : []),
     {
       label: t("Change the Output Limit…"),
       description: t("now {n} tokens", { n: formatCount(draft.maxOutputTokens) }),
