@@ -153,6 +153,26 @@ describe("models and estimates, through the real sidecar process", function () {
       assert.equal(bytesOf(byBytes), "bytes");
     });
 
+    it("learns from calls how long answers are and how many tokens a text is, by the name that is asked for", async () => {
+      const client = new OpenAI({ baseURL: (await sidecar.urls()).openai, apiKey: "sk-x", maxRetries: 0 });
+      upstreams.openai.script.default = { answerTokens: 40 };
+      // The simulated provider bills a token for four characters: half as many as o200k counts here.
+      const content = "a1 b2 c3 d4 e5 f6 ".repeat(200);
+      const wanted = { provider: "openai", model: "gpt-4.1", text: content };
+      const before = await sidecar.api.estimate(wanted);
+      assert.equal(before.usualOutputTokens, 600);
+      for (let call = 0; call < 20; call += 1) {
+        await client.chat.completions.create({ model: "gpt-4.1", messages: [{ role: "user", content }] });
+      }
+      upstreams.openai.script.default = {};
+      // Counts are made one after the other: this one comes after those of the calls.
+      const after = await sidecar.api.estimate(wanted);
+      assert.equal(after.usualOutputTokens, 40, "served as gpt-4.1-2025-04-14, asked for as gpt-4.1");
+      const billed = Math.ceil(content.length / 4);
+      assert.ok(before.inputTokens > 1.9 * billed, `${before.inputTokens} for ${billed}`);
+      assert.ok(Math.abs(after.inputTokens - billed) < 0.05 * billed, `${after.inputTokens} for ${billed}`);
+    });
+
     it("wants the prompt in one form", async () => {
       await assert.rejects(sidecar.api.estimate(one), /one of text, promptBytes and inputTokens/);
       await assert.rejects(sidecar.api.estimate({ ...one, text: "a", inputTokens: 1 }), /one of text/);
@@ -241,7 +261,10 @@ describe("models and estimates, through the real sidecar process", function () {
       const { estimates } = await sidecar.api.estimates({ texts: ["hi"] });
       assert.deepEqual(
         estimates.map(({ provider, model }) => [provider, model]),
-        [["house", "acme-large-2"]],
+        [
+          ["openai", "gpt-4.1-2025-04-14"],
+          ["house", "acme-large-2"],
+        ],
       );
       const fresh = await RunningSidecar.start(configFor(upstreams));
       try {
