@@ -24,11 +24,11 @@ const registry = new ModelRegistry({
   providers,
   prices,
   served: new Map([
-    ["vllm", [{ id: "qwen3-coder-30b", contextWindowTokens: 32_768 }]],
+    ["vllm", [{ id: "codestral-22b", contextWindowTokens: 32_768 }]],
     [
       "gift",
       [
-        { id: "gpt-oss-20b", contextWindowTokens: null },
+        { id: "qwen3-32b", contextWindowTokens: null },
         { id: "unheard-of", contextWindowTokens: null },
       ],
     ],
@@ -80,8 +80,8 @@ describe("the cheapest model for a job", () => {
   });
 
   it("is a free one first, then one that is paid by the hour anyway", () => {
-    assert.deepEqual(names({ tier: "simple" }).slice(0, 2), ["gift gpt-oss-20b", "vllm qwen3-coder-30b"]);
-    assert.equal(names({ tier: "coding" })[0], "vllm qwen3-coder-30b");
+    assert.deepEqual(names({ tier: "simple" }).slice(0, 2), ["gift qwen3-32b", "vllm codestral-22b"]);
+    assert.equal(names({ tier: "coding" })[0], "vllm codestral-22b");
     assert.equal(names({ tier: "coding", abilities: ["vision"] })[0]?.split(" ")[0] === "vllm", false);
   });
 
@@ -94,7 +94,7 @@ describe("the cheapest model for a job", () => {
   it("is none of which the work, or the room that is asked for, is unknown", () => {
     assert.ok(!names({ tier: "simple" }).includes("gift unheard-of"));
     assert.ok(names({}).includes("gift unheard-of"));
-    assert.ok(!names({ contextTokens: 2_000 }).includes("gift gpt-oss-20b"));
+    assert.ok(!names({ contextTokens: 2_000 }).includes("gift qwen3-32b"));
     assert.deepEqual(names({ providers: ["gift"], abilities: ["vision"] }), []);
   });
 });

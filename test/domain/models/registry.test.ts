@@ -104,6 +104,8 @@ describe("looking up a model", () => {
       // 4.20 came before 4.3.
       grok: "alias openrouter x-ai/grok-4.3",
       "vllm/qwen": "alias vllm qwen2.5-coder-7b",
+      // Plus and Max are of one version: the cheaper one.
+      "openrouter/qwen": "alias openrouter qwen/qwen3.7-plus",
     };
     for (const [asked, model] of Object.entries(expected)) {
       assert.equal(means(asked), model, asked);
