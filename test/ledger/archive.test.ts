@@ -139,6 +139,8 @@ describe("months that ended long ago", function () {
       status: fc.constantFrom(...statuses),
       latencyMs: fc.integer({ min: 0, max: 9_000 }),
       costNanoUsd: fc.integer({ min: 0, max: 1_000_000 }),
+      sessionId: fc.constantFrom(null, "one", "two"),
+      branch: fc.constantFrom(null, "main"),
     });
     await fc.assert(
       fc.asyncProperty(
@@ -158,6 +160,9 @@ describe("months that ended long ago", function () {
           const answers = (of: Ledger) => ({
             spent: ranges.map(([from, to]) => of.spentIn({ model: "gpt-*" }, from, to)),
             models: ranges.map(([from, to]) => of.summary("model", from, to, "UTC")),
+            sessions: ranges.map(([from, to]) => of.summary("session", from, to, "UTC")),
+            branches: of.summary("branch", null, null, "UTC"),
+            ofOne: pagesOf(of, { session: "one" }),
             months: of.summary("month", null, null, "Asia/Kolkata"),
             pages: ranges.flatMap(([since, until]) => pagesOf(of, { since, until, model: "gpt-*" })),
             all: pagesOf(of, {}),

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import initSqlJs from "sql.js";
+import type { Call } from "../../src/domain/call.ts";
 import { LedgerDatabase, loadSqlite } from "../../src/ledger/database.ts";
 import { FIGURES } from "../../src/ledger/figures.ts";
+import { Ledger } from "../../src/ledger/ledger.ts";
 import { MIGRATIONS } from "../../src/ledger/schema.ts";
+import { FakeFileSystem } from "./fakeFileSystem.ts";
+import { NOON, sampleCall } from "./samples.ts";
 
 describe("a database of the first version", () => {
   it("keeps every total and latency when it is brought to the present one", async () => {
@@ -32,5 +36,76 @@ describe("a database of the first version", () => {
     assert.deepEqual(present.get("PRAGMA user_version"), { user_version: MIGRATIONS.length });
     present.close();
     old.close();
+  });
+});
+
+describe("books that were kept before calls had sessions and branches", () => {
+  const BEFORE = MIGRATIONS.findIndex((step) => step.includes("session_id"));
+  const AUGUST = Date.UTC(2026, 7, 5);
+
+  /** Takes a database back to the step before: what only the present one has is left out. */
+  async function older(image: Uint8Array): Promise<Uint8Array> {
+    const { Database } = await initSqlJs();
+    const [present, old] = [new Database(image), new Database()];
+    for (const step of MIGRATIONS.slice(0, BEFORE)) {
+      old.exec(step);
+    }
+    old.run(`PRAGMA user_version = ${BEFORE}`);
+    const [tables] = old.exec("SELECT name FROM sqlite_master WHERE type = 'table'");
+    for (const [table] of tables?.values ?? []) {
+      const columns = (old.exec(`PRAGMA table_info(${table})`)[0]?.values ?? []).map(([, name]) => name);
+      const rows = present.exec(`SELECT ${columns.join(", ")} FROM ${table}`)[0]?.values ?? [];
+      for (const row of rows) {
+        old.run(`INSERT INTO ${table} VALUES (${columns.map(() => "?").join(", ")})`, row);
+      }
+    }
+    const result = old.export();
+    present.close();
+    old.close();
+    return result;
+  }
+
+  it("are read as they are, archived months included, and go on as the same callers", async () => {
+    const fs = new FakeFileSystem();
+    const open = () => Ledger.open({ dir: "/data", now: () => NOON, fs });
+    const book = (ledger: Ledger, id: string, at: number, parts: Partial<Call> = {}) =>
+      ledger.append({ type: "call.settled", call: sampleCall({ id, at, ...parts }) });
+    const first = await open();
+    await book(first, "archived", AUGUST);
+    await book(first, "a", NOON);
+    await first.close();
+    for (const path of ["/data/ledger.sqlite", "/data/archive/2026-08.sqlite"]) {
+      fs.put(path, await older(fs.get(path)));
+    }
+    const ledger = await open();
+    const { sessionId: _, branch: __, ...oldCall } = sampleCall({ id: "b", at: NOON });
+    await ledger.append({ type: "call.settled", call: oldCall as Call });
+    await book(ledger, "c", NOON, { sessionId: "s", branch: "main" });
+    const calls = [...ledger.exportCalls(null, null)];
+    assert.deepEqual(
+      calls.map(({ id, sessionId, branch }) => [id, sessionId, branch]),
+      [
+        ["archived", null, null],
+        ["a", null, null],
+        ["b", null, null],
+        ["c", "s", "main"],
+      ],
+    );
+    assert.deepEqual(calls[0], sampleCall({ id: "archived", at: AUGUST }));
+    const byKey = (by: "branch" | "session") =>
+      ledger.summary(by, null, null, "UTC").groups.map((group) => [group.key, group.calls]);
+    assert.deepEqual(byKey("branch"), [
+      ["", 3],
+      ["main", 1],
+    ]);
+    assert.deepEqual(byKey("session"), [
+      ["", 3],
+      ["s", 1],
+    ]);
+    await ledger.close();
+    const database = new LedgerDatabase(await loadSqlite(), fs.get("/data/ledger.sqlite"));
+    const keys = database.get("SELECT COUNT(*) AS keys FROM call_keys");
+    database.close();
+    assert.deepEqual(keys, { keys: 2 }, "who called before has no second number");
   });
 });

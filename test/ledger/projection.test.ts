@@ -21,20 +21,25 @@ const time = fc.oneof(
 const cost = fc.integer({ min: 0, max: 2 ** 42 });
 const oneOf = <T>(...values: T[]) => fc.constantFrom(...values);
 
-const calls = fc.record({
-  id: fc.integer({ min: 1, max: 12 }).map(String),
-  at: time,
-  provider: oneOf("openai", "vllm"),
-  model: oneOf("gpt-5", "gpt-5-mini", "llama"),
-  requestedModel: oneOf("gpt-5", "auto"),
-  project: oneOf("web", "api", null),
-  tool: oneOf("codex", null),
-  tags: fc.uniqueArray(oneOf("ci", "night", "web"), { maxLength: 2 }),
-  status: oneOf<Call["status"]>("ok", "error", "cancelled", "interrupted"),
-  latencyMs: fc.integer({ min: 0, max: 90_000 }),
-  firstTokenMs: fc.option(fc.integer({ min: 0, max: 9_000 })),
-  costNanoUsd: cost,
-});
+/** Sessions are named as projects, and must have the same figures, though they are summed another way. */
+const calls = fc
+  .record({
+    id: fc.integer({ min: 1, max: 12 }).map(String),
+    at: time,
+    provider: oneOf("openai", "vllm"),
+    model: oneOf("gpt-5", "gpt-5-mini", "llama"),
+    requestedModel: oneOf("gpt-5", "auto"),
+    project: oneOf("web", "api", null),
+    tool: oneOf("codex", null),
+    tags: fc.uniqueArray(oneOf("ci", "night", "web"), { maxLength: 2 }),
+    status: oneOf<Call["status"]>("ok", "error", "cancelled", "interrupted"),
+    latencyMs: fc.integer({ min: 0, max: 90_000 }),
+    firstTokenMs: fc.option(fc.integer({ min: 0, max: 9_000 })),
+    costNanoUsd: cost,
+    costBasis: oneOf<Call["costBasis"]>("catalog", "unpriced"),
+    usageBasis: oneOf<Call["usageBasis"]>("reported", "estimated"),
+  })
+  .map((call) => ({ ...call, sessionId: call.project }));
 
 const events: fc.Arbitrary<NewEvent> = fc.oneof(
   { weight: 5, arbitrary: calls.map((call): NewEvent => ({ type: "call.settled", call: sampleCall(call) })) },
@@ -143,12 +148,18 @@ describe("the projection", function () {
             days: questions.map(([, from, to]) => ledger.summary("day", from, to, "Asia/Kolkata")),
             models: questions.map(([, from, to]) => ledger.summary("model", from, to, "UTC")),
             tags: ledger.summary("tag", null, null, "UTC"),
+            sessions: questions.map(([, from, to]) => ledger.summary("session", from, to, "UTC")),
             page: ledger.callsPage({}, null, 100),
             exported: [...ledger.exportCalls(null, null)],
           });
           const before = answers(grown);
+          const projects = questions.map(([, from, to]) => grown.summary("project", from, to, "UTC"));
           await grown.close();
 
+          assert.deepEqual(
+            before.sessions,
+            projects.map((summary) => ({ ...summary, by: "session" })),
+          );
           assert.deepEqual(
             before.spent,
             questions.map(([scope, from, to]) => plain.spentIn(scope, from, to)),

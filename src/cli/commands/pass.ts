@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { ApiClient } from "../../client/apiClient.ts";
 import type { Caller } from "../../domain/caller.ts";
@@ -13,6 +14,7 @@ interface PassFlags extends CommonOptions {
   readonly tool?: string;
   readonly user?: string;
   readonly tag?: string[];
+  readonly folder?: string;
   readonly expires?: string;
 }
 
@@ -32,6 +34,7 @@ export function addPass(program: Command): void {
     .option("--tool <name>", "tool that makes the calls")
     .option("--user <name>", "user on whose behalf")
     .option("--tag <name>", "tag of every call; may be given several times", collect)
+    .option("--folder <dir>", "folder that is worked in: its Git branch is noted with each call")
     .option("--expires <span>", "until when it is valid, from now: 90m, 2h, 7d, or never (default for a new one)")
     .addHelpText("after", EXAMPLES)
     .action((flags: PassFlags) => showPass(flags));
@@ -77,12 +80,13 @@ const COLUMNS = [
   { title: "EXPIRES" },
 ];
 
-async function showPass({ project, tool, user, tag, expires, ...flags }: PassFlags): Promise<void> {
+async function showPass({ project, tool, user, tag, folder, expires, ...flags }: PassFlags): Promise<void> {
   const caller = {
     ...(project === undefined ? {} : { project }),
     ...(tool === undefined ? {} : { tool }),
     ...(user === undefined ? {} : { user }),
     tags: tag ?? [],
+    ...(folder === undefined ? {} : { folder: resolve(folder) }),
   };
   const end = expires === undefined ? {} : { expiresInMs: spanOf(expires) };
   const answer = await withSidecar(flags, (api) => api.pass({ ...caller, ...end }));
@@ -116,9 +120,9 @@ async function revoke(api: ApiClient, wanted: readonly string[]): Promise<string
   return ids;
 }
 
-function inWords({ project, tool, user, tags }: Caller): string {
+function inWords({ project, tool, user, tags, folder }: Caller): string {
   const parts = [project && `project ${project}`, tool && `tool ${tool}`, user && `user ${user}`];
-  const named = [...parts, ...tags.map((tag) => `tag ${tag}`)].filter(Boolean);
+  const named = [...parts, ...tags.map((tag) => `tag ${tag}`), folder && `folder ${folder}`].filter(Boolean);
   return named.length === 0 ? "anyone" : named.join(", ");
 }
 

@@ -68,6 +68,7 @@ async function run(command: string, args: readonly string[], flags: RunFlags): P
         ...(user === undefined ? {} : { user }),
         tool: basename(command).slice(0, 200),
         tags: [id, ...(flags.tag ?? [])],
+        folder: process.cwd(),
       };
       const variables = await gatewayEnvironment(api, caller, { ollama: flags.ollama });
       process.exitCode = await runChild(command, args, { ...process.env, ...variables });
