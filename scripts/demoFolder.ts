@@ -17,6 +17,7 @@ export interface DemoProviders {
   openai: string;
   anthropic: string;
   vllm: string;
+  google: string;
 }
 
 const SAMPLE = join(import.meta.dirname, "..", "test", "hosts", "sampleWorkspace");
@@ -47,6 +48,7 @@ export async function writeDemoConfig(demo: DemoFolder, urls: DemoProviders): Pr
     providers: {
       openai: { protocol: "openai", baseUrl: urls.openai, pricing: { kind: "catalog" } },
       anthropic: { protocol: "anthropic", baseUrl: urls.anthropic, pricing: { kind: "catalog" } },
+      google: { protocol: "google", baseUrl: urls.google, pricing: { kind: "catalog" } },
       vllm: { protocol: "openai", baseUrl: urls.vllm, pricing: { kind: "compute-hour", hourlyRateUsd: 0.16 } },
     },
     budgets: [{ name: "month", limitUsd: 1, window: "month", hard: true, warnAt: [0.75, 0.9] }],

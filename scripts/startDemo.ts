@@ -69,7 +69,7 @@ async function start(): Promise<void> {
   endings.push(providers.stop);
   await writeDemoConfig(demo, providers.urls);
   say(
-    `Simulated providers: OpenAI ${providers.urls.openai}, Anthropic ${providers.urls.anthropic}, vLLM ${providers.urls.vllm}`,
+    `Simulated providers: OpenAI ${providers.urls.openai}, Anthropic ${providers.urls.anthropic}, vLLM ${providers.urls.vllm}, Google ${providers.urls.google}`,
   );
   endings.push(() => endSidecar(demo));
 
@@ -85,6 +85,7 @@ function demoEnvironment(demo: DemoFolder): NodeJS.ProcessEnv {
     TOLLGATE_CONFIG: demo.configFile,
     OPENAI_API_KEY: "sk-simulated",
     ANTHROPIC_API_KEY: "sk-ant-simulated",
+    GEMINI_API_KEY: "simulated",
     VLLM_ENDPOINT: undefined,
     VLLM_HOURLY_RATE: undefined,
     BUDGET_LIMIT: undefined,

@@ -208,6 +208,7 @@ export function defaultConfig(environment: Environment): Config {
     providers: {
       openai: { protocol: "openai", baseUrl: "https://api.openai.com/v1" },
       anthropic: { protocol: "anthropic", baseUrl: "https://api.anthropic.com" },
+      google: { protocol: "google", baseUrl: "https://generativelanguage.googleapis.com" },
       vllm,
     },
     budgets:
