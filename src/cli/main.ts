@@ -16,6 +16,7 @@ import { addRelease } from "./commands/release.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
 import { addServe } from "./commands/serve.ts";
+import { addSetup } from "./commands/setup.ts";
 import { addStatus } from "./commands/status.ts";
 import { CliError, EXIT } from "./exitCode.ts";
 
@@ -42,6 +43,7 @@ function makeProgram(): Command {
     addPass,
     addRun,
     addEnv,
+    addSetup,
     addAsk,
     addEstimate,
     addModels,

@@ -121,7 +121,8 @@ export function withoutVersion(url: string): string {
   return url.replace(/\/+$/, "").replace(/\/v\d+[a-z]*$/, "");
 }
 
-function providerAt(
+/** The configured provider whose base URL this is, with or without the version at its end. */
+export function providerAt(
   url: string,
   providers: Readonly<Record<string, { readonly baseUrl: string }>>,
 ): string | undefined {
@@ -130,7 +131,7 @@ function providerAt(
 }
 
 /** An address as it may be shown; null for what cannot be a provider's, such as one with a password or a query. */
-function withoutSecrets(value: string): string | null {
+export function withoutSecrets(value: string): string | null {
   const url = URL.canParse(value) ? new URL(value) : null;
   const fits = url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
   return fits && url.search === "" && url.hash === "" ? `${url.origin}${url.pathname.replace(/\/$/, "")}` : null;
