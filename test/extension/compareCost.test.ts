@@ -81,6 +81,8 @@ describe("costs of models in VS Code, before anything is sent", () => {
     await until("a model found by what it can do", async () =>
       (await window.quickInput.items()).some(({ label }) => label === "gpt-5-mini"),
     );
+    await window.quickInput.choose("openai/GPT-4o-mini");
+    await window.quickInput.whenOpen("Ask gpt-4o-mini (openai)");
     await window.quickInput.cancel();
   });
 });

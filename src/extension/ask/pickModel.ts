@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { ApiClient } from "../../client/apiClient.ts";
+import { ApiError } from "../../client/apiError.ts";
 import type { ProviderHealth, ProviderInfo } from "../../domain/api.ts";
 import type { Model } from "../../domain/modelApi.ts";
 import { keyIsOptional } from "../keys/apiKeys.ts";
@@ -146,7 +147,21 @@ async function pickModelOf(services: Services, api: ApiClient, provider: Provide
     pick.show();
   });
   pick.dispose();
-  return result;
+  return result === undefined || result === "" || names.includes(result)
+    ? result
+    : modelMeant(api, provider.name, result);
+}
+
+/** The model that a typed name means, an alias such as `sonnet` too; a name that nobody knows goes to the provider as it is. */
+async function modelMeant(api: ApiClient, provider: string, typed: string): Promise<string> {
+  try {
+    return (await api.model(typed, provider)).model;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) {
+      return typed;
+    }
+    throw error;
+  }
 }
 
 function modelItem(model: Model): ModelItem {
