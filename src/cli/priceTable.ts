@@ -3,6 +3,7 @@ import {
   basisInWords,
   factorInWords,
   formatRate,
+  greatestMove,
   ratesInWords,
   sourceInWords,
   stepInWords,
@@ -60,43 +61,48 @@ export function detailLines(row: PriceRow): string[] {
 
 type Changes = Pick<PriceUpdate, "added" | "gone" | "changed" | "heldBack">;
 
+/** Names that are listed: the rest is counted. */
+const MOST_NAMES = 20;
+
 /** What an update changed, would change, or holds back. */
 export function changeLines({ added, gone, changed, heldBack }: Changes, width: number): string[] {
-  const names = (refs: Changes["added"]) => refs.map(({ provider, model }) => `  ${provider}/${model}`);
   return [
-    ...section(`New: ${models(added.length)}`, names(added), added.length),
-    ...section(`No longer listed, kept at the last price: ${models(gone.length)}`, names(gone), gone.length),
-    ...section(`Changed: ${models(changed.length)}`, movedLines(changed, width), changed.length),
-    ...section(`Held back until accepted: ${models(heldBack.length)}`, movedLines(heldBack, width), heldBack.length),
+    ...section("New", added, nameLines(added)),
+    ...section("No longer listed, kept at the last price", gone, nameLines(gone)),
+    ...section("Changed", changed, movedLines(changed, width)),
+    ...section("Held back until accepted", heldBack, movedLines(heldBack, width)),
   ];
 }
 
-function section(title: string, lines: readonly string[], count: number): string[] {
-  return count === 0 ? [] : [title, ...lines];
+function section(title: string, refs: Changes["added"], lines: readonly string[]): string[] {
+  const count = refs.length === 1 ? "1 model" : `${refs.length} models`;
+  return refs.length === 0 ? [] : [`${title}: ${count}`, ...lines];
 }
 
+function nameLines(refs: Changes["added"]): string[] {
+  const more = refs.length - MOST_NAMES;
+  return [
+    ...refs.slice(0, MOST_NAMES).map(({ provider, model }) => `  ${provider}/${model}`),
+    ...(more > 0 ? [`  and ${more} more; --json names them all`] : []),
+  ];
+}
+
+/** Each with the class that moves most: its name is what an acceptance takes. */
 function movedLines(changes: Changes["changed"], width: number): string[] {
   const columns: Column[] = [
-    { title: "MODEL", mayShrink: true },
-    { title: "PROVIDER", mayShrink: true },
-    { title: "IN", right: true },
-    { title: "", right: false },
-    { title: "OUT", right: true },
-    { title: "", right: false },
+    { title: "NAME", mayShrink: true },
+    { title: "WHAT" },
+    { title: "FROM", right: true },
+    { title: "TO", right: true },
     { title: "MOVES" },
   ];
   const rows = changes.map(({ provider, model, before, after, factor }) => {
-    const [oldIn, oldOut] = ratesOf(before, ["input", "output"]);
-    const [newIn, newOut] = ratesOf(after, ["input", "output"]);
-    return [model, provider, oldIn ?? "", `→ ${newIn}`, oldOut ?? "", `→ ${newOut}`, factorInWords(factor)];
+    const [what, from, to] = greatestMove(before, after) ?? ["for long prompts, or later", "", ""];
+    return [`${provider}/${model}`, what, from, to, factorInWords(factor)];
   });
   return tableLines(columns, rows, width);
 }
 
 function ratesOf(rates: Rates | null, names: ReadonlyArray<keyof Rates>): string[] {
   return names.map((name) => (rates === null ? "?" : formatRate(rates[name])));
-}
-
-function models(count: number): string {
-  return count === 1 ? "1 model" : `${count} models`;
 }

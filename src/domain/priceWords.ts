@@ -52,22 +52,53 @@ function spanInWords(from: string | null, until: string | null): string {
   return `${from === null ? "" : `, from ${from}`}${until === null ? "" : `, until ${until}`}`;
 }
 
-/** Every class that has a rate of its own, with its rate: those that cost what input or output costs are left out. */
+const CLASSES: ReadonlyArray<readonly [key: keyof Rates, name: string, inWords: (rate: number) => string]> = [
+  ["input", "input", formatRate],
+  ["cachedInput", "cached input", formatRate],
+  ["cacheWrite5m", "cache writes", formatRate],
+  ["cacheWrite1h", "cache writes for an hour", formatRate],
+  ["output", "output", formatRate],
+  ["audioInput", "sound in", formatRate],
+  ["audioOutput", "sound out", formatRate],
+  ["webSearchNanoUsd", "a web search", (nano) => formatPrice(nano / 1_000_000_000)],
+];
+
+/** What a class costs while it has no rate of its own. */
+const INSTEAD: Readonly<Partial<Record<keyof Rates, keyof Rates>>> = {
+  cachedInput: "input",
+  cacheWrite5m: "input",
+  cacheWrite1h: "cacheWrite5m",
+  audioInput: "input",
+  audioOutput: "output",
+};
+
+/** Every class that has a rate of its own, with its rate. */
 export function ratesInWords(rates: Rates): Array<readonly [name: string, rate: string]> {
-  const classes: Array<readonly [name: string, rate: number, plain: number]> = [
-    ["input", rates.input, Number.NaN],
-    ["cached input", rates.cachedInput, rates.input],
-    ["cache writes", rates.cacheWrite5m, rates.input],
-    ["cache writes for an hour", rates.cacheWrite1h, rates.cacheWrite5m],
-    ["output", rates.output, Number.NaN],
-    ["sound in", rates.audioInput, rates.input],
-    ["sound out", rates.audioOutput, rates.output],
-  ];
-  const own = classes
-    .filter(([, rate, plain]) => rate !== plain)
-    .map(([name, rate]) => [name, formatRate(rate)] as const);
-  const { webSearchNanoUsd } = rates;
-  return webSearchNanoUsd === 0 ? own : [...own, ["a web search", `$${webSearchNanoUsd / 1_000_000_000}`]];
+  return CLASSES.filter(([key]) => {
+    const instead = INSTEAD[key];
+    return instead === undefined ? key !== "webSearchNanoUsd" || rates[key] > 0 : rates[key] !== rates[instead];
+  }).map(([key, name, inWords]) => [name, inWords(rates[key])] as const);
+}
+
+/**
+ * The class whose rate changes most: its name, and both rates in words. Null where no rate of ordinary prompts changes. A
+ * search fee that is there only before or only after is reckoned, not published, and is no change.
+ */
+export function greatestMove(
+  before: Rates | null,
+  after: Rates | null,
+): readonly [name: string, from: string, to: string] | null {
+  const moves = CLASSES.flatMap(([key, name, inWords]) => {
+    const [from = null, to = null] = [before?.[key], after?.[key]];
+    const isOneSided = (from ?? 0) === 0 || (to ?? 0) === 0;
+    if (from === to || (key === "webSearchNanoUsd" && isOneSided)) {
+      return [];
+    }
+    const words = [name, from === null ? "?" : inWords(from), to === null ? "?" : inWords(to)] as const;
+    const ratio = (from ?? 0) / (to ?? 0);
+    return [{ size: isOneSided ? Number.POSITIVE_INFINITY : Math.max(ratio, 1 / ratio), words }];
+  });
+  return moves.toSorted((a, b) => b.size - a.size)[0]?.words ?? null;
 }
 
 /** How far a price moves: `2.5 times`, `from or to nothing`. */

@@ -56,9 +56,11 @@ export function compareCatalogs(present: Catalog, next: Catalog, now: number): C
       const large = steps.filter(({ factor }) => factor === null || (factor ?? 0) > LARGEST_STEP);
       const worst = steps.reduce<(typeof steps)[number] | undefined>(greater, undefined);
       const lost = compared.filter(({ isGone }) => isGone);
+      // An entry whose rules spell out no name of its own can still be what finds others.
+      const isLost = compared.length === 0 && !isKnownEntry(next, provider.id, id);
       if (large.length > 0 && worst !== undefined) {
         jumps.push({ ...ref, ...figures(worst), names: [...large, ...lost].map(({ name }) => name) });
-      } else if (lost.length > 0) {
+      } else if (lost.length > 0 || isLost) {
         gone.push({ ...ref, names: lost.map(({ name }) => name) });
       } else if (worst !== undefined) {
         changed.push({ ...ref, ...figures(worst) });
@@ -67,7 +69,7 @@ export function compareCatalogs(present: Catalog, next: Catalog, now: number): C
   }
   for (const provider of next.providers) {
     for (const model of provider.models) {
-      if (present.find(provider.id, model.id) === null && !isKnownEntry(present, provider.id, model)) {
+      if (present.find(provider.id, model.id) === null && !isKnownEntry(present, provider.id, model.id)) {
         const ref = { provider: provider.id, model: model.id };
         const { rates } = next.ratesOfEntry({ provider, model }, now);
         // A price of nothing is the one mistake that takes every limit away.
@@ -102,8 +104,8 @@ function namesOf(catalog: Catalog, { provider, model }: FoundModel): string[] {
   return [...new Set(names)].filter((name) => catalog.find(provider.id, name)?.model === model);
 }
 
-function isKnownEntry(catalog: Catalog, providerId: string, model: CatalogModel): boolean {
-  return catalog.modelsOf(providerId).some(({ id }) => id === model.id);
+function isKnownEntry(catalog: Catalog, providerId: string, model: string): boolean {
+  return catalog.modelsOf(providerId).some(({ id }) => id === model);
 }
 
 interface Comparison {

@@ -46,7 +46,7 @@ export function namesExactly(match: Match, name: string): boolean {
   return namesIn(match).some(({ text, exact }) => exact && comparable(text) === name);
 }
 
-/** Names that a rule spells out, whole or by their beginning. */
+/** Names that a rule spells out, whole or in part; a part by itself matches as well. */
 export function namesIn(match: Match): Array<{ readonly text: string; readonly exact: boolean }> {
   if ("or" in match) {
     return match.or.flatMap(namesIn);
@@ -54,7 +54,9 @@ export function namesIn(match: Match): Array<{ readonly text: string; readonly e
   if ("equals" in match) {
     return [{ text: match.equals, exact: true }];
   }
-  return "starts_with" in match ? [{ text: match.starts_with, exact: false }] : [];
+  const part = "starts_with" in match ? match.starts_with : "contains" in match ? match.contains : null;
+  const end = "ends_with" in match ? match.ends_with : part;
+  return end === null ? [] : [{ text: end, exact: false }];
 }
 
 /** The prices of a model at a time, ms since the epoch: of dated ones the last that holds. */

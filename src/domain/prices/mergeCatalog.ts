@@ -50,9 +50,10 @@ export function mergeCatalog(
   });
   const missing = present.providers.filter(({ id }) => !published.some((fresh) => fresh.id === id));
   const merged = [...providers, ...missing];
+  // Whatever the rules of the entries do to each other: nothing else moves.
   const left = compareCatalogs(present, new Catalog("merged", merged), now);
-  const waiting = new Set(heldBack.map(refName));
-  if (left.jumps.some((jump) => waiting.has(refName(jump))) || left.gone.length > 0) {
+  const accepted = new Set(changes.jumps.filter(isAccepted).map(refName));
+  if (left.gone.length > 0 || left.jumps.some((jump) => !accepted.has(refName(jump)))) {
     throw new CatalogError("its entries cannot be told from each other");
   }
   return { providers: merged, changes, heldBack };
