@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ApiClient } from "../../src/client/apiClient.ts";
+import { SIDECAR_ENVIRONMENT, SIDECAR_NODE_FLAGS } from "../../src/client/startSidecar.ts";
 import { readyLineSchema } from "../../src/domain/handshake.ts";
 
 const ENTRY = join(import.meta.dirname, "../../src/sidecar/main.ts");
@@ -35,7 +36,8 @@ export class RunningSidecar {
       writeFileSync(file, JSON.stringify(config));
     }
     const args = [ENTRY, "--data-dir", dataDir, "--config", file, "--port", "0", "--json", ...(options.args ?? [])];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env.PATH } });
+    const env = { ...SIDECAR_ENVIRONMENT, PATH: process.env.PATH };
+    const child = spawn(process.execPath, [...SIDECAR_NODE_FLAGS, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
     let trouble = "";
     child.stderr?.on("data", (chunk: Buffer) => {
       trouble += chunk.toString();

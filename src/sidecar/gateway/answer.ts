@@ -1,4 +1,5 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { finished } from "node:stream";
 import type { ErrorAnswer, Protocol } from "../../domain/protocol.ts";
 import { ClientGoneError } from "../departure.ts";
 import { UpstreamError } from "./upstream.ts";
@@ -14,6 +15,24 @@ export function answer(
   }
   response.writeHead(status, { ...headers, ...own, "content-length": Buffer.byteLength(body) });
   response.end(body);
+}
+
+/**
+ * Answers a request that is still on its way. Until all of it has come and gone the connection stays open: closed earlier, it
+ * would take the answer with it.
+ */
+export function answerBeforeEnd(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: ErrorAnswer,
+): void {
+  if (response.headersSent || response.destroyed) {
+    return;
+  }
+  response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
+  response.write(body);
+  request.resume();
+  finished(request, { writable: false }, () => response.end());
 }
 
 /**

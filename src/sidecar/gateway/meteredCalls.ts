@@ -13,7 +13,7 @@ import { ClientGoneError } from "../departure.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import type { Learned } from "../learned.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
-import { answer, failUnreached } from "./answer.ts";
+import { answer, answerBeforeEnd, failUnreached } from "./answer.ts";
 import { BodyTooLargeError, readBody } from "./body.ts";
 import { type BoundingOptions, boundedCall, type ReadRequest } from "./boundedCall.ts";
 import type { DeferredCalls } from "./deferredCalls.ts";
@@ -55,7 +55,7 @@ export class MeteredCalls {
     try {
       read = this.#read(passage, await readBody(request));
     } catch (error) {
-      return rejectUnread(error, response, protocol);
+      return rejectUnread(error, request, response, protocol);
     }
     const { now, gatekeeper, learned } = this.#options;
     const startedAt = now();
@@ -221,11 +221,11 @@ function isOneReading({ toolCalls, webSearchBound, continues, hiddenInput }: Req
   return toolCalls === undefined && webSearchBound === 0 && continues === undefined && hiddenInput !== true;
 }
 
-function rejectUnread(error: unknown, response: ServerResponse, protocol: Protocol): void {
+function rejectUnread(error: unknown, request: IncomingMessage, response: ServerResponse, protocol: Protocol): void {
   if (error instanceof BadRequestError) {
     answer(response, protocol.fail(400, "invalid_request", error.message));
   } else if (error instanceof BodyTooLargeError) {
-    answer(response, protocol.fail(413, "request_too_large", error.message), { connection: "close" });
+    answerBeforeEnd(request, response, protocol.fail(413, "request_too_large", error.message));
   } else {
     response.destroy();
   }

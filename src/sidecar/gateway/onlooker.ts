@@ -1,6 +1,14 @@
+import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { finished, type Transform } from "node:stream";
-import type { MessageHeaders, Protocol, Reading, RequestFacts, StreamReader } from "../../domain/protocol.ts";
+import {
+  type MessageHeaders,
+  NOTHING_READ,
+  type Protocol,
+  type Reading,
+  type RequestFacts,
+  type StreamReader,
+} from "../../domain/protocol.ts";
 import { decoderFor } from "./decoder.ts";
 import { estimateFromBytes } from "./outcome.ts";
 
@@ -20,6 +28,8 @@ export interface Onlooker {
   readonly outputAtLeast: number;
   /** Whether all of the answer has passed, though the connection may still be open. */
   readonly complete: boolean;
+  /** Resolves when more can be seen, where what was seen last has to be worked off first; else null. */
+  readonly behind: Promise<unknown> | null;
   read(): Promise<Reading>;
 }
 
@@ -48,6 +58,7 @@ function plainStream(reader: StreamReader): Onlooker {
     get complete() {
       return reader.lastEventPassed;
     },
+    behind: null,
     read: async () => reader.reading(),
   };
 }
@@ -56,9 +67,11 @@ function plainStream(reader: StreamReader): Onlooker {
 function compressedStream(reader: StreamReader, decoder: Transform): Onlooker {
   decoder.on("data", (chunk: Buffer) => reader.push(chunk));
   const decoded = new Promise<void>((resolve) => finished(decoder, () => resolve()));
+  let behind: Promise<unknown> | null = null;
   return {
     see: (chunk) => {
-      decoder.write(chunk);
+      const hasRoom = decoder.write(chunk);
+      behind = hasRoom ? null : Promise.race([once(decoder, "drain").catch(() => {}), decoded]);
       return chunk;
     },
     end: () => {
@@ -73,6 +86,9 @@ function compressedStream(reader: StreamReader, decoder: Transform): Onlooker {
     },
     get complete() {
       return reader.lastEventPassed;
+    },
+    get behind() {
+      return behind;
     },
     read: async () => {
       if (!decoder.writableEnded) {
@@ -101,7 +117,7 @@ function wholeAnswer({ status, headers, length, protocol, facts, decoder }: Whol
   return {
     see: (chunk) => {
       size += chunk.length;
-      if (size <= LARGEST_ANSWER) {
+      if (size <= LARGEST_ANSWER && !(length > LARGEST_ANSWER)) {
         chunks.push(chunk);
       } else {
         chunks.length = 0;
@@ -116,22 +132,34 @@ function wholeAnswer({ status, headers, length, protocol, facts, decoder }: Whol
     get complete() {
       return size === length;
     },
+    behind: null,
     read: async () => {
       const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-      const body = decoder === null ? bytes : await decodeWhole(bytes, decoder);
-      const reading = protocol.readJson(status, body, facts, headers);
+      const isKept = bytes.length === size;
+      const body = isKept && decoder !== null ? await decodeWhole(bytes, decoder) : isKept ? bytes : null;
+      const reading = body === null ? TOO_LARGE : protocol.readJson(status, body, facts, headers);
       // What work cost that goes on is told later; until then there is nothing to be estimated from.
       const isUnknown = reading.basis === "none" && reading.deferredId === null;
-      return status < 300 && isUnknown ? estimateFromBytes(facts, body.length, reading) : reading;
+      return status < 300 && isUnknown ? estimateFromBytes(facts, body?.length ?? size, reading) : reading;
     },
   };
 }
 
-/** What can be decoded of a body, though its end be missing. */
-function decodeWhole(body: Buffer, decoder: Transform): Promise<Buffer> {
+const TOO_LARGE: Reading = { ...NOTHING_READ, trouble: "The answer is too large to be read" };
+
+/** What can be decoded of a body, though its end be missing; null where it is too large. */
+function decodeWhole(body: Buffer, decoder: Transform): Promise<Buffer | null> {
   return new Promise((resolve) => {
     const decoded: Buffer[] = [];
-    decoder.on("data", (chunk: Buffer) => decoded.push(chunk));
+    let size = 0;
+    decoder.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      decoded.push(chunk);
+      if (size > LARGEST_ANSWER) {
+        resolve(null);
+        decoder.destroy();
+      }
+    });
     finished(decoder, () => resolve(Buffer.concat(decoded)));
     decoder.end(body);
   });

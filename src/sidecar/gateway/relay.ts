@@ -36,14 +36,29 @@ export async function relayBody(
       resolve("client");
     };
     client.once("close", clientGone);
+    /** What the upstream waits for: the client's room, and the onlooker's. */
+    let waits = 0;
+    const goOn = () => {
+      waits -= 1;
+      if (waits === 0) {
+        response.resume();
+      }
+    };
     response.on("data", (chunk: Buffer) => {
       const bytes = onlooker.see(chunk);
       if (firstTokenAt === null && onlooker.answering) {
         firstTokenAt = now();
       }
       if (bytes.length > 0 && !client.write(bytes)) {
+        waits += 1;
         response.pause();
-        client.once("drain", () => response.resume());
+        client.once("drain", goOn);
+      }
+      const { behind } = onlooker;
+      if (behind !== null) {
+        waits += 1;
+        response.pause();
+        void behind.finally(goOn);
       }
       if (outputLimit !== null && onlooker.outputAtLeast > outputLimit && !onlooker.complete) {
         client.removeListener("close", clientGone);
