@@ -111,22 +111,17 @@ function messages(documents: readonly Json[]): Tokens | null {
     output: number(all.output_tokens),
     reasoning: number(part(all.output_tokens_details).thinking_tokens),
   };
-  const more = (Array.isArray(all.iterations) ? (all.iterations as Json[]) : []).filter(
+  const rounds = (Array.isArray(all.iterations) ? (all.iterations as Json[]) : []).filter(
     ({ type }) => type !== "message",
   );
-  return more.reduce<Tokens>(
-    (sum, round) => ({
-      ...sum,
-      input:
-        sum.input +
-        number(round.input_tokens) +
-        number(round.cache_creation_input_tokens) +
-        number(round.cache_read_input_tokens),
-      cached: sum.cached + number(round.cache_read_input_tokens),
-      output: sum.output + number(round.output_tokens),
-    }),
-    own,
-  );
+  const sum = (...names: string[]) =>
+    rounds.reduce((total, round) => names.reduce((more, name) => more + number(round[name]), total), 0);
+  return {
+    ...own,
+    input: own.input + sum("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),
+    cached: own.cached + sum("cache_read_input_tokens"),
+    output: own.output + sum("output_tokens"),
+  };
 }
 
 function google(documents: readonly Json[]): Tokens | null {
