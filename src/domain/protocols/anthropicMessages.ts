@@ -11,7 +11,7 @@ import {
 } from "./anthropicUsage.ts";
 import { anthropicErrors } from "./errorShapes.ts";
 import { membersOf, withMembers } from "./jsonEdit.ts";
-import { countOf, isObject, listOf, objectOf, parseOrUndefined, textOf } from "./jsonValue.ts";
+import { countOf, isObject, jsonText, listOf, objectOf, parseOrUndefined, textOf } from "./jsonValue.ts";
 import { estimatedTokens } from "./promptSize.ts";
 import { isEventStream } from "./sse.ts";
 
@@ -61,16 +61,14 @@ export function changedThinking(members: ReadonlyMap<string, unknown>, maxTokens
   }
   if (maxTokens > LEAST_THINKING) {
     const lowered = Math.max(LEAST_THINKING, Math.floor(maxTokens * 0.8));
-    return { thinking: JSON.stringify({ ...thinking, budget_tokens: lowered }) };
+    return { thinking: jsonText({ ...thinking, budget_tokens: lowered }) };
   }
   const management = members.get("context_management");
   const edits = listOf(objectOf(management).edits);
   const kept = edits.filter((edit) => textOf(objectOf(edit).type)?.startsWith("clear_thinking") !== true);
   return {
-    thinking: JSON.stringify({ type: "disabled" }),
-    ...(kept.length === edits.length
-      ? {}
-      : { context_management: JSON.stringify({ ...objectOf(management), edits: kept }) }),
+    thinking: jsonText({ type: "disabled" }),
+    ...(kept.length === edits.length ? {} : { context_management: jsonText({ ...objectOf(management), edits: kept }) }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { RequestFacts } from "../protocol.ts";
 import { NO_USAGE, type Usage } from "../usage.ts";
 import { tierName } from "./anthropicRequest.ts";
-import { bytesOf, countOf, isObject, type JsonObject, listOf, objectOf, textOf } from "./jsonValue.ts";
+import { bytesOf, countOf, isObject, type JsonObject, jsonText, listOf, objectOf, textOf } from "./jsonValue.ts";
 import { estimatedInput } from "./promptSize.ts";
 
 /** Anthropic's counts as they stand on the wire: three disjoint parts of input, the writes split by their life. */
@@ -127,7 +127,7 @@ export function hiddenBytes(base64: unknown): number {
 const CALL_FRAME_BYTES = 12;
 
 function givenBytes(input: unknown): number {
-  return isObject(input) && Object.keys(input).length > 0 ? bytesOf(JSON.stringify(input)) : 0;
+  return isObject(input) && Object.keys(input).length > 0 ? bytesOf(jsonText(input)) : 0;
 }
 
 /** The type of the error that an answer or an event carries, null where it carries none. */

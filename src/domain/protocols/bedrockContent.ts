@@ -1,6 +1,6 @@
 import { imageTokens } from "./anthropicRequest.ts";
 import { hiddenBytes } from "./anthropicUsage.ts";
-import { bytesOf, isObject, type JsonObject, listOf, objectOf, textOf } from "./jsonValue.ts";
+import { bytesOf, isObject, type JsonObject, jsonText, listOf, objectOf, textOf } from "./jsonValue.ts";
 import {
   audioTokens,
   dataUrlLength,
@@ -83,11 +83,7 @@ function callBytes(toolUse: unknown): number {
     return 0;
   }
   const { name, input } = toolUse;
-  const given = isObject(input)
-    ? Object.keys(input).length === 0
-      ? 0
-      : bytesOf(JSON.stringify(input))
-    : bytesOf(input);
+  const given = isObject(input) ? (Object.keys(input).length === 0 ? 0 : bytesOf(jsonText(input))) : bytesOf(input);
   return bytesOf(name) + given + (bytesOf(name) > 0 ? CALL_FRAME_BYTES : 0);
 }
 

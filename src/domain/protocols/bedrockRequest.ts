@@ -3,7 +3,7 @@ import { cacheWritesOf } from "./anthropicRequest.ts";
 import { addBlocks } from "./bedrockContent.ts";
 import { bedrockCallOf } from "./bedrockPath.ts";
 import { bedrockTier, headerOf } from "./bedrockUsage.ts";
-import { isObject, type JsonObject, listOf, objectOf, parseRequest, wholeMember } from "./jsonValue.ts";
+import { isObject, type JsonObject, jsonText, listOf, objectOf, parseRequest, wholeMember } from "./jsonValue.ts";
 import { PromptSize } from "./promptSize.ts";
 
 /** What Bedrock and the models' templates put around a prompt. */
@@ -30,7 +30,7 @@ export function readConverse(body: Buffer, context: RequestContext = NO_CONTEXT)
   }
   const tools = listOf(objectOf(request.toolConfig).tools).map(objectOf);
   const ownFields = objectOf(request.additionalModelRequestFields);
-  const hasOwnLimit = OWN_LIMITS.test(JSON.stringify(ownFields));
+  const hasOwnLimit = OWN_LIMITS.test(jsonText(ownFields));
   const limit = hasOwnLimit ? null : converseLimitOf(request);
   const tier = bedrockTier(objectOf(request.serviceTier).type, objectOf(request.performanceConfig).latency);
   return {

@@ -1,5 +1,5 @@
 import type { PromptCount } from "../protocol.ts";
-import { countOf, objectOf, parseRequest } from "./jsonValue.ts";
+import { countOf, jsonText, objectOf, parseRequest } from "./jsonValue.ts";
 
 /** What a count may fall short of what is billed by: it leaves tools out, and pictures and sound are counted anew. */
 const MARGIN_TOKENS = 300;
@@ -25,7 +25,7 @@ export const googleCount: PromptCount = {
     const counted = isVertex
       ? Object.fromEntries(Object.entries(request).filter(([name]) => VERTEX_COUNTS.has(plainName(name))))
       : { generateContentRequest: { ...request, model } };
-    return Buffer.from(JSON.stringify(counted));
+    return Buffer.from(jsonText(counted));
   },
   tokensIn(answer, { hiddenInput }) {
     const { totalTokens, cachedContentTokenCount } = objectOf(answer);

@@ -19,6 +19,7 @@ import {
   countOf,
   isObject,
   type JsonObject,
+  jsonText,
   listOf,
   objectOf,
   parseOrUndefined,
@@ -92,7 +93,7 @@ function contentBytes(content: unknown): number {
 function instanceBytes(instance: unknown): number {
   const { content, title } = objectOf(instance);
   const known = bytesOf(content) + bytesOf(title);
-  return known === 0 ? bytesOf(JSON.stringify(instance)) : known;
+  return known === 0 ? bytesOf(jsonText(instance)) : known;
 }
 
 function readJson(status: number, body: Buffer, facts: RequestFacts): Reading {

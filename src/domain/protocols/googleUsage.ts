@@ -1,4 +1,4 @@
-import { bytesOf, countOf, isObject, type JsonObject, listOf, objectOf, textOf } from "./jsonValue.ts";
+import { bytesOf, countOf, isObject, type JsonObject, jsonText, listOf, objectOf, textOf } from "./jsonValue.ts";
 
 /** Google's counts as they stand on the wire; what a report leaves out is null, which is not 0. */
 export interface GoogleCounts {
@@ -103,8 +103,7 @@ function saidBytes(part: JsonObject): number {
   let bytes = bytesOf(part.text) + bytesOf(objectOf(part.executableCode).code);
   for (const called of [part.functionCall, part.toolCall]) {
     if (isObject(called)) {
-      bytes +=
-        bytesOf(JSON.stringify(called.args ?? called.partialArgs ?? "")) + bytesOf(called.name) + CALL_FRAME_BYTES;
+      bytes += bytesOf(jsonText(called.args ?? called.partialArgs ?? "")) + bytesOf(called.name) + CALL_FRAME_BYTES;
     }
   }
   const made = objectOf(part.inlineData);

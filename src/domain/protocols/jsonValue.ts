@@ -33,6 +33,15 @@ export function bytesOf(value: unknown): number {
   return typeof value === "string" ? Buffer.byteLength(value) : 0;
 }
 
+/** A value as JSON; `null` for what nests deeper than the stack reaches, which nobody takes for anything else. */
+export function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "null";
+  } catch {
+    return "null";
+  }
+}
+
 /** Parses what arrives from a provider; undefined where it is not JSON. */
 export function parseOrUndefined(bytes: Buffer): unknown {
   try {

@@ -1,7 +1,7 @@
 import type { Reading, RequestFacts } from "../protocol.ts";
 import { NOTHING_READ } from "../protocol.ts";
 import { NO_USAGE } from "../usage.ts";
-import { bytesOf, countOf, type JsonObject, listOf, objectOf, textOf } from "./jsonValue.ts";
+import { bytesOf, countOf, type JsonObject, jsonText, listOf, objectOf, textOf } from "./jsonValue.ts";
 import { estimatedInput, estimatedTokens } from "./promptSize.ts";
 
 /** Reasons of an answer for which no model ran: one was only loaded, or let go. */
@@ -42,8 +42,7 @@ export function ollamaBytes(answer: JsonObject): number {
     bytesOf(answer.response) +
     bytesOf(answer.thinking) +
     calls.reduce(
-      (sum, { name, arguments: given }) =>
-        sum + bytesOf(name) + bytesOf(JSON.stringify(given ?? null)) + CALL_FRAME_BYTES,
+      (sum, { name, arguments: given }) => sum + bytesOf(name) + bytesOf(jsonText(given ?? null)) + CALL_FRAME_BYTES,
       0,
     )
   );

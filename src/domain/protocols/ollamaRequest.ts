@@ -1,5 +1,15 @@
 import { BadRequestError, type RequestContext, type RequestFacts } from "../protocol.ts";
-import { bytesOf, isObject, type JsonObject, listOf, objectOf, parseRequest, textMember, textOf } from "./jsonValue.ts";
+import {
+  bytesOf,
+  isObject,
+  type JsonObject,
+  jsonText,
+  listOf,
+  objectOf,
+  parseRequest,
+  textMember,
+  textOf,
+} from "./jsonValue.ts";
 import { PromptSize, USUAL_IMAGE_TOKENS } from "./promptSize.ts";
 
 /** What templates put around a prompt, and a system prompt that is stored with the model. */
@@ -26,7 +36,7 @@ export function readOllamaRequest(body: Buffer, context?: RequestContext): Reque
   const earlier = listOf(request.context);
   if (earlier.length > 0) {
     // An earlier conversation, as the numbers of its tokens.
-    size.addMedia(bytesOf(JSON.stringify(earlier)), earlier.length, earlier.length);
+    size.addMedia(bytesOf(jsonText(earlier)), earlier.length, earlier.length);
   }
   return {
     ...factsOf(request, size),

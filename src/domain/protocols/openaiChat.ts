@@ -1,7 +1,7 @@
 import type { Protocol, RequestFacts, Rewrite } from "../protocol.ts";
 import { openaiErrors } from "./errorShapes.ts";
 import { membersOf, withMembers } from "./jsonEdit.ts";
-import { objectOf } from "./jsonValue.ts";
+import { jsonText, objectOf } from "./jsonValue.ts";
 import { readChatAnswer } from "./openaiChatAnswer.ts";
 import { ANY_HOST, type ChatDialect } from "./openaiChatDialect.ts";
 import { readChatRequest } from "./openaiChatRequest.ts";
@@ -53,5 +53,5 @@ export function askedUsage(body: Buffer, facts: RequestFacts, dialect: ChatDiale
     return {};
   }
   const options = objectOf(membersOf(body, facts.members, ["stream_options"]).get("stream_options"));
-  return { stream_options: JSON.stringify({ ...options, include_usage: true }) };
+  return { stream_options: jsonText({ ...options, include_usage: true }) };
 }

@@ -5,6 +5,7 @@ import {
   flagMember,
   isObject,
   type JsonObject,
+  jsonText,
   listOf,
   objectOf,
   parseRequest,
@@ -99,7 +100,7 @@ function webSearchBoundOf(request: JsonObject, model: string): number {
 /** The parts of a predicted answer that turn out wrong are billed as output, which costs at most 6 times what input does. */
 function addPrediction(size: PromptSize, prediction: unknown): void {
   if (isObject(prediction)) {
-    size.addMedia(0, 6 * bytesOf(JSON.stringify(prediction)), 0);
+    size.addMedia(0, 6 * bytesOf(jsonText(prediction)), 0);
   }
 }
 

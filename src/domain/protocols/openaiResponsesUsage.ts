@@ -1,7 +1,7 @@
 import type { NanoUsd } from "../money.ts";
 import { FILE_SEARCH_NANO_USD, IMAGE_NANO_USD, IMAGE_TOKEN_NANO_USD } from "../prices/toolFees.ts";
 import { NO_USAGE, type Usage } from "../usage.ts";
-import { bytesOf, countOf, isObject, type JsonObject, listOf, objectOf, textOf } from "./jsonValue.ts";
+import { bytesOf, countOf, isObject, type JsonObject, jsonText, listOf, objectOf, textOf } from "./jsonValue.ts";
 import { reportedUsd } from "./openaiParts.ts";
 import { containerFeeOf } from "./openaiResponsesTools.ts";
 
@@ -123,11 +123,11 @@ function partBytes(part: JsonObject): number {
 
 function writtenBytes(value: unknown): number {
   if (!isObject(value)) {
-    return Array.isArray(value) ? bytesOf(JSON.stringify(value)) : bytesOf(value);
+    return Array.isArray(value) ? bytesOf(jsonText(value)) : bytesOf(value);
   }
   // Sources are what a search found.
   const { sources: _, ...written } = value;
-  return bytesOf(JSON.stringify(written));
+  return bytesOf(jsonText(written));
 }
 
 /** Thoughts that come only encrypted, as base64, are taken for as long as that: it errs upward. */

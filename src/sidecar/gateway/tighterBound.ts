@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import type { PromptCount, Protocol, RequestContext, RequestFacts } from "../../domain/protocol.ts";
+import { jsonText } from "../../domain/protocols/jsonValue.ts";
 import type { TokenMargin } from "../../domain/tokenMargin.ts";
 import { Departure } from "../departure.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
@@ -25,7 +26,7 @@ function countByMembers({ countRoute, countedMembers }: Protocol): PromptCount |
     question(body) {
       const whole = JSON.parse(body.toString("utf8")) as Record<string, unknown>;
       const counted = countedMembers.filter((name) => name in whole).map((name) => [name, whole[name]]);
-      return Buffer.from(JSON.stringify(Object.fromEntries(counted)));
+      return Buffer.from(jsonText(Object.fromEntries(counted)));
     },
     tokensIn: (answer) => countSchema.safeParse(answer).data?.input_tokens ?? null,
   };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { BadRequestError, type Protocol, type RequestFacts } from "../../../src/domain/protocol.ts";
+import { anthropicBatches } from "../../../src/domain/protocols/anthropicBatches.ts";
 import { anthropicMessages } from "../../../src/domain/protocols/anthropicMessages.ts";
 import { bedrockConverse } from "../../../src/domain/protocols/bedrockConverse.ts";
 import { bedrockInvoke } from "../../../src/domain/protocols/bedrockInvoke.ts";
@@ -19,6 +20,7 @@ import { openaiSpeech } from "../../../src/domain/protocols/openaiSpeech.ts";
 import { openaiTranscriptionsProtocol } from "../../../src/domain/protocols/openaiTranscriptions.ts";
 import { usageSchema } from "../../../src/domain/usage.ts";
 import { chunk, event } from "./frames.ts";
+import { DEEP_ANSWERS, DEEP_VALUES, oddText, oddTexts } from "./oddTexts.ts";
 import { bodyOf, cutAt, pass, sse, utf8 } from "./streams.ts";
 
 const NAMES = [
@@ -110,6 +112,11 @@ interface Taken {
 }
 
 const inMessages = { request, placed: (odd: unknown) => ({ messages: [odd], input: [odd] }), names: NAMES };
+const inBatches = {
+  request: { requests: [{ custom_id: "a", params: request }] },
+  placed: (odd: unknown) => ({ requests: [{ custom_id: "a", params: { ...request, messages: [odd], tools: [odd] } }] }),
+  names: [...NAMES, ..."requests params custom_id result processing_status request_counts succeeded".split(" ")],
+};
 const inContents = {
   request: asked,
   placed: (odd: unknown) => ({ contents: [{ parts: [odd] }], content: { parts: [odd] } }),
@@ -144,6 +151,7 @@ const taken: readonly Taken[] = [
   { protocol: { ...novas, name: "bedrock-invoke of Nova" }, ...inHosts, wire: chunks },
   { protocol: { ...novas, name: "bedrock-invoke of Claude" }, ...inHosts, request: claudes, wire: chunks },
   ...[openaiChat, anthropicMessages, openaiResponses].map((protocol) => ({ protocol, ...inMessages })),
+  { protocol: anthropicBatches, ...inBatches },
   ...othersOfOpenai.map((protocol) => ({ protocol, ...others })),
   ...[googleGenerate, googleEmbed].map((protocol) => ({ protocol, ...inContents })),
 ];
@@ -157,6 +165,21 @@ function checkFacts(facts: RequestFacts): void {
   assert.ok(
     facts.outputLimitTokens === null || (Number.isSafeInteger(facts.outputLimitTokens) && facts.outputLimitTokens >= 0),
   );
+}
+
+const TELLING = [
+  "/batches/b",
+  "/files/f/content",
+  "/responses/r",
+  "/messages/batches/b",
+  "/messages/batches/b/results",
+];
+
+function checkCollected(protocol: Protocol, answer: Buffer): void {
+  for (const path of TELLING) {
+    const { readings = [] } = protocol.readCollected?.(path, 200, answer) ?? {};
+    readings.map(({ usage }) => usageSchema.parse(usage));
+  }
 }
 
 describe("whatever the bytes are", () => {
@@ -207,14 +230,37 @@ describe("whatever the bytes are", () => {
           for (const value of [...values.map(bodyOf), Buffer.from(noise)]) {
             usageSchema.parse(protocol.readJson(200, value, facts).usage);
             usageSchema.parse(protocol.readJson(500, value, facts).usage);
-            for (const path of ["/batches/b", "/files/f/content", "/responses/r"]) {
-              const { readings = [] } = protocol.readCollected?.(path, 200, value) ?? {};
-              readings.map((one) => usageSchema.parse(one.usage));
-            }
+            checkCollected(protocol, value);
           }
         }),
         { seed: 5, numRuns: 1_000 },
       );
+    });
+
+    it(`${protocol.name} takes JSON that no encoder writes, as a request and as an answer`, () => {
+      const facts = protocol.read(bodyOf(request));
+      const take = (asked: Buffer, answered: Buffer) => {
+        try {
+          const odd = protocol.read(asked);
+          checkFacts(odd);
+          checkFacts(protocol.read(protocol.rewrite(asked, odd, { outputLimitTokens: 7 })));
+        } catch (error) {
+          assert.ok(error instanceof BadRequestError, String(error));
+        }
+        usageSchema.parse(protocol.readJson(200, answered, facts).usage);
+        checkCollected(protocol, answered);
+        const stream = Buffer.concat([Buffer.from("data: "), answered, Buffer.from("\n\n")]);
+        usageSchema.parse(pass(protocol, facts, [wire === lines ? answered : stream]).reading.usage);
+      };
+      for (const name of names) {
+        for (const deep of DEEP_VALUES) {
+          take(oddText(request, name, [], deep, "after"), oddText({}, name, [], deep, "alone"));
+        }
+      }
+      for (const answer of DEEP_ANSWERS) {
+        take(bodyOf(request), utf8(answer));
+      }
+      fc.assert(fc.property(oddTexts(names, request), oddTexts(names, {}), take), { seed: 6, numRuns: 150 });
     });
   }
 });
