@@ -152,6 +152,11 @@ export class Gatekeeper {
     );
   }
 
+  /** Hands an event to the kernel, where it outlives this process. @throws LedgerError */
+  recordAtOnce(event: NewEvent): void {
+    this.#ledger.appendSoon(event);
+  }
+
   async record(event: NewEvent): Promise<void> {
     await this.#ledger.append(event);
   }

@@ -29,10 +29,12 @@ export class DeferredCalls {
     this.#options = options;
   }
 
-  /** Remembers under which id a provider will tell what a booked call cost. */
-  async expect(call: Call, deferredId: string): Promise<void> {
-    const { id: callId, provider } = call;
-    await this.#options.gatekeeper.record({ type: "call.deferred", callId, provider, deferredId });
+  /**
+   * Remembers under which id a provider will tell what a call cost. To be called before the call is settled: what is booked
+   * as a guess must not lose its way to what is known, whenever the sidecar dies. @throws LedgerError
+   */
+  expect({ id: callId, provider }: Call, deferredId: string): void {
+    this.#options.gatekeeper.recordAtOnce({ type: "call.deferred", callId, provider, deferredId });
   }
 
   /** Takes in what an answer told. Work of a call that is not known, or known to its end already, changes nothing. */
@@ -70,6 +72,8 @@ export class DeferredCalls {
     const unpriced = costs.find(({ costBasis }) => costBasis === "unpriced");
     return {
       ...before,
+      // The sidecar may have died between the answer and its booking.
+      ...(before.status === "interrupted" ? { status: "ok" as const, errorType: null } : {}),
       model: readings.find(({ model }) => model !== null)?.model ?? before.model,
       usage: readings.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
       usageBasis: "reported",

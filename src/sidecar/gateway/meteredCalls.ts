@@ -101,9 +101,12 @@ export class MeteredCalls {
       learned.observe(call, { ...facts, body: read.body, counted, isPromptAlone: isOneReading(facts) });
     }
     this.#earlier.observe(call.provider, call.requestedModel, reading);
-    await gatekeeper.settle(call);
-    if (deferredId !== null) {
-      await this.#options.deferred.expect(call, deferredId);
+    try {
+      if (deferredId !== null) {
+        this.#options.deferred.expect(call, deferredId);
+      }
+    } finally {
+      await gatekeeper.settle(call);
     }
   }
 
