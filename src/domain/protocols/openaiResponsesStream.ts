@@ -3,7 +3,7 @@ import { EventBacklog } from "./eventBacklog.ts";
 import { isObject, type JsonObject, listOf, objectOf, parseOrUndefined, textOf } from "./jsonValue.ts";
 import { type Answered, readingOf } from "./openaiResponsesReading.ts";
 import { ResponsesText } from "./openaiResponsesText.ts";
-import { responsesErrorOf } from "./openaiResponsesUsage.ts";
+import { responsesErrorOf, responsesReportOf } from "./openaiResponsesUsage.ts";
 import { type SseSink, SseSplitter, sseData } from "./sse.ts";
 
 /** Without their first quote, which is everywhere in JSON, these are found faster. Only what tells of the whole has them. */
@@ -66,10 +66,12 @@ export class OpenaiResponsesStream implements StreamReader, SseSink {
   }
 
   reading(): Reading {
-    this.#spoken.count();
-    this.#rest.count();
-    for (const [place, item] of listOf(this.#ended?.output).entries()) {
-      this.#text.addItem(place, item);
+    if (!this.#isReported) {
+      this.#spoken.count();
+      this.#rest.count();
+      for (const [place, item] of listOf(this.#ended?.output).entries()) {
+        this.#text.addItem(place, item);
+      }
     }
     const isInBackground = this.#response.background === true || this.#response.status === "queued";
     const answered: Answered = {
@@ -81,6 +83,12 @@ export class OpenaiResponsesStream implements StreamReader, SseSink {
     };
     const brokeOff = this.#isOver && this.#ended === null ? "The stream broke off before its end" : null;
     return { ...readingOf(answered, this.#facts), trouble: this.#trouble ?? brokeOff };
+  }
+
+  /** Whether the provider's own count is there: then nobody needs ours. */
+  get #isReported(): boolean {
+    const report = this.#ended === null ? null : responsesReportOf(this.#ended);
+    return report?.inputReported === true && report.outputReported;
   }
 
   event(raw: Buffer): void {
