@@ -15,8 +15,8 @@ import { isObject, type JsonObject, objectOf, parseOrUndefined, textOf } from ".
 import { estimatedTokens } from "./promptSize.ts";
 import { type SseSink, SseSplitter, sseData } from "./sse.ts";
 
-/** Without their first quote, which is everywhere in JSON, these are found faster. */
-const MARKS = ['usage"', 'error"', 'message_stop"'].map((mark) => Buffer.from(mark));
+/** Names, as they end in JSON, of what has to be parsed. */
+const MATTERS = /usage"|error"|message_stop"/;
 const NOTHING = Buffer.alloc(0);
 /** Events that the backlog may take in without text in them: pings, and the ends of blocks. */
 const EVENTS_WITHOUT_TEXT = 16;
@@ -90,7 +90,7 @@ export class AnthropicStream implements StreamReader, SseSink {
   }
 
   event(raw: Buffer): void {
-    if (this.#answering && !MARKS.some((mark) => raw.includes(mark))) {
+    if (this.#answering && !MATTERS.test(raw.toString("latin1"))) {
       this.#backlog.add(raw);
       return;
     }

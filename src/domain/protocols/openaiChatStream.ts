@@ -6,13 +6,13 @@ import { answerBytes, type ChatReport, chatErrorOf, chatReportOf } from "./opena
 import { estimatedInput, estimatedTokens } from "./promptSize.ts";
 import { type SseSink, SseSplitter, sseData } from "./sse.ts";
 
-/** Names as they end in JSON; without their first quote, which is everywhere, they are found faster. */
-const USAGE = Buffer.from('usage"');
-const ERROR = Buffer.from('error"');
-const TIMINGS = Buffer.from('timings"');
+/**
+ * Names, as they end in JSON, of what has to be parsed; most hosts put `"usage":null` into every other event. One search for
+ * all of them in the bytes as characters is faster than one each in the bytes.
+ */
+const MATTERS = /usage"(?! *: *null)|error"|timings"/;
 /** No event that carries text is as short as the one that says `[DONE]`. */
 const DONE_LENGTH = 32;
-const NULL_BYTE = 0x6e;
 /** Events that the backlog may take in without text in them: the one with the finish reason, and keep-alives. */
 const EVENTS_WITHOUT_TEXT = 4;
 
@@ -127,7 +127,7 @@ export class OpenaiChatStream implements StreamReader, SseSink {
 
   /** Takes in an event, and says whether it is one that the client must not see. */
   #look(raw: Buffer): boolean {
-    const matters = holdsUsage(raw) || raw.includes(ERROR) || raw.includes(TIMINGS) || raw.length <= DONE_LENGTH;
+    const matters = raw.length <= DONE_LENGTH || MATTERS.test(raw.toString("latin1"));
     if (!matters && this.#answering && this.#model !== null) {
       this.#backlog.add(raw);
       return false;
@@ -184,18 +184,4 @@ export class OpenaiChatStream implements StreamReader, SseSink {
     this.#finished ||= listOf(chunk.choices).some((choice) => typeof objectOf(choice).finish_reason === "string");
     return bytes;
   }
-}
-
-/** Whether a report can be in the event: most hosts put `"usage":null` into every other one. */
-function holdsUsage(raw: Buffer): boolean {
-  for (let at = raw.indexOf(USAGE); at !== -1; at = raw.indexOf(USAGE, at + USAGE.length)) {
-    let next = at + USAGE.length;
-    while (raw[next] === 0x20 || raw[next] === 0x3a) {
-      next += 1;
-    }
-    if (raw[next] !== NULL_BYTE) {
-      return true;
-    }
-  }
-  return false;
 }
