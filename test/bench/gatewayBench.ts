@@ -39,7 +39,12 @@ export const GATEWAY_CASES: readonly GatewayCase[] = [
  * The same load straight at the upstream, through Tollgate with everything on, and through the peer, in turn, so that
  * what else the machine does hits all alike.
  */
-export async function benchGateway(rounds: number, measureMs: number, withPeer: boolean): Promise<GatewayReport> {
+export async function benchGateway(
+  rounds: number,
+  measureMs: number,
+  withPeer: boolean,
+  cases: readonly GatewayCase[] = GATEWAY_CASES,
+): Promise<GatewayReport> {
   const dataDir = mkdtempSync(join(tmpdir(), "tollgate-bench-"));
   const upstream = await startMeasured([join(import.meta.dirname, "upstream.ts")]);
   const base = `http://127.0.0.1:${upstream.firstLine}/v1`;
@@ -61,7 +66,7 @@ export async function benchGateway(rounds: number, measureMs: number, withPeer: 
       ...(peer === null ? [] : [["peer", peer.url, peerHeaders(base)] as [Path, string, Record<string, string>]]),
     ];
     const rows: GatewayRow[] = [];
-    for (const testCase of GATEWAY_CASES) {
+    for (const testCase of cases) {
       rows.push({ testCase, results: await measure(testCase, paths, rounds, measureMs) });
     }
     return { rows, residentMb: residentMb(sidecar.pid) };

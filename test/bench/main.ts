@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
-import { benchGateway, type GatewayRow } from "./gatewayBench.ts";
+import { benchGateway, GATEWAY_CASES, type GatewayRow } from "./gatewayBench.ts";
 import { benchLedger } from "./ledgerBench.ts";
+import { benchReading } from "./readingBench.ts";
 import { machine, ms, perSecond, table } from "./report.ts";
 
-/** `npm run bench`: prints what docs/performance.md shows. `--quick` measures shortly, `--no-peer` leaves the peer out, `--only` measures a part. */
+/** `npm run bench`: prints what docs/performance.md shows. `--quick` measures shortly, `--no-peer` leaves the peer out, `--only` measures a part: gateway, reading or ledger. */
 const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
@@ -13,14 +14,16 @@ const { values: flags } = parseArgs({
 });
 
 console.log(`${machine()}\n`);
-if (flags.only !== "ledger") {
-  await printGateway();
+const isWanted = (part: string) => flags.only === undefined || flags.only === part;
+const gatewayRows = isWanted("gateway") ? await printGateway() : [];
+if (isWanted("reading")) {
+  await printReading(gatewayRows);
 }
-if (flags.only !== "gateway") {
+if (isWanted("ledger")) {
   await printLedger();
 }
 
-async function printGateway(): Promise<void> {
+async function printGateway(): Promise<readonly GatewayRow[]> {
   const rounds = flags.quick ? 1 : 3;
   const { rows, residentMb } = await benchGateway(rounds, flags.quick ? 1_000 : 3_000, !flags["no-peer"]);
   console.log("Gateway, everything on, beside a direct connection and a gateway that keeps no books:\n");
@@ -42,6 +45,34 @@ async function printGateway(): Promise<void> {
     ),
   );
   console.log(`\nMemory of the sidecar after that: ${Math.round(residentMb)} MB\n`);
+  return rows;
+}
+
+/** What reading takes of the time that the hop of a stream adds at one connection; that is measured where it has not been. */
+async function printReading(measured: readonly GatewayRow[]): Promise<void> {
+  const isOneStream = ({ stream, connections }: GatewayRow["testCase"]) => stream && connections === 1;
+  const rows =
+    measured.length > 0
+      ? measured
+      : (await benchGateway(flags.quick ? 1 : 3, 1_000, false, GATEWAY_CASES.filter(isOneStream))).rows;
+  const results = rows.find(({ testCase }) => isOneStream(testCase))?.results;
+  const hopMs = (results?.get("tollgate")?.p50 ?? Number.NaN) - (results?.get("direct")?.p50 ?? Number.NaN);
+  const { streams, others } = benchReading(flags.quick);
+  console.log(`Reading a stream of 50 chunks; one such stream is held up by ${ms(hopMs)} ms in all:\n`);
+  console.log(
+    table(
+      ["stream", "µs", "share"],
+      streams.map(({ name, micros }) => [name, micros.toFixed(0), `${(micros / (hopMs * 10)).toFixed(1)}%`]),
+    ),
+  );
+  console.log("\nReading the rest, medians:\n");
+  console.log(
+    table(
+      ["what", "figure"],
+      others.map(({ what, figure }) => [what, figure]),
+    ),
+  );
+  console.log("");
 }
 
 async function printLedger(): Promise<void> {
