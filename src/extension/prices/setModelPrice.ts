@@ -6,6 +6,7 @@ import type { PriceRow } from "../../domain/priceApi.ts";
 import { basisInWords, formatRate } from "../../domain/priceWords.ts";
 import type { Rates } from "../../domain/rates.ts";
 import { parseUsd } from "../budgets/amount.ts";
+import { decidedBy } from "../budgets/decidedBy.ts";
 import { COMMANDS } from "../commandIds.ts";
 import { type Contribution, registerCommand } from "../contribution.ts";
 import type { Services } from "../services.ts";
@@ -47,7 +48,7 @@ export async function setModelPrice(services: Services, wanted: ModelToPrice = {
     return false;
   }
   const { cachedInputUsdPerMTok: _, ...others } = own ?? { provider, model };
-  await api.prices.set({ ...others, provider, model, ...typed }, "VS Code");
+  await api.prices.set({ ...others, provider, model, ...typed }, decidedBy());
   vscode.window.setStatusBarMessage(
     t("{model} costs {input} in and {output} out for a million tokens.", {
       model,
