@@ -226,6 +226,16 @@ describe("OpenAI's responses, through the real sidecar process", function () {
     assert.equal((await sidecar.api.status()).budgets[0]?.spentNanoUsd, costNanoUsd);
   });
 
+  it("in the background are booked at their worst as well where the answer that names them is lost", async () => {
+    const { sidecar, client } = await start(hard(1));
+    upstreams.openai.script.next({ cutAfter: 0 });
+    const asked = { model: MODEL, input: "Write a long text", max_output_tokens: 4_000, background: true };
+    await assert.rejects(client.responses.create(asked, { maxRetries: 0 }));
+    const [call] = (await sidecar.api.calls({ limit: 1 })).calls;
+    assert.deepEqual([call?.status, call?.usageBasis], ["error", "estimated"]);
+    assert.ok(call?.costNanoUsd === call?.holdNanoUsd && (call?.costNanoUsd ?? 0) >= costOf(0, 4_000));
+  });
+
   it("in the background are collected from a stream that is taken up again, as well", async () => {
     const { sidecar, client } = await start(hard(1));
     const { data, response } = await client.responses

@@ -61,6 +61,7 @@ export function readResponsesRequest(body: Buffer, context: RequestContext): Req
     members: new Set(Object.keys(request)),
     usageAsked: true,
     serviceTier: askedTier(request),
+    ...(request.background === true ? { goesOn: true } : {}),
     ...(isHidden ? { hiddenInput: true, hiddenReads: 1 + calls } : {}),
     // Only the turns of one answer are known to stay as they were.
     ...(continues !== null && !keepsMore(request) ? { continues } : {}),
