@@ -37,6 +37,7 @@ function remarks({ prompts, cachedShare, estimates }: Estimates, limited: boolea
   const unpriced = some(({ expectedNanoUsd }) => expectedNanoUsd === null);
   const tooLong = estimates.filter(({ promptsTooLong }) => promptsTooLong > 0);
   const hourly = some(({ costBasis }) => costBasis === "compute-hour");
+  const byDefault = some(({ costBasis }) => costBasis === "default");
   const short = estimates.filter(
     ({ worstCaseNanoUsd, leftNanoUsd }) =>
       worstCaseNanoUsd !== null && leftNanoUsd !== null && worstCaseNanoUsd > leftNanoUsd,
@@ -49,6 +50,7 @@ function remarks({ prompts, cachedShare, estimates }: Estimates, limited: boolea
     ...(limited ? [] : ["At most: with answers as long as each model can give (--output-tokens)."]),
     ...(byBytes ? ["~ The tokens are guessed from the text's bytes: they could not be counted in time."] : []),
     ...(hourly.length > 0 ? [`${hourly.join(", ")}: no cost of its own, the server is paid by the hour.`] : []),
+    ...(byDefault.length > 0 ? [`${byDefault.join(", ")}: at your default price.`] : []),
     ...(unpriced.length > 0 ? [`No price is known for ${unpriced.join(", ")}.`] : []),
     ...tooLong.map(
       ({ model, promptsTooLong, contextWindowTokens }) =>

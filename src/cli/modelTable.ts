@@ -34,6 +34,8 @@ function pricesOf(model: Model): [input: string, cached: string, output: string]
       return ["free", "", ""];
     case "compute-hour":
       return ["by hour", "", ""];
+    case "default":
+      return ["default", "", ""];
     default:
       return [usd(model.inputUsdPerMTok), usd(model.cachedInputUsdPerMTok), usd(model.outputUsdPerMTok)];
   }

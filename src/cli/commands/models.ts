@@ -116,8 +116,10 @@ function priceInWords(model: ModelDetail): string {
       return `${usd(hourlyRateUsd)} an hour while the server is up, whoever uses it`;
     case "unpriced":
       return "unknown";
-    default:
-      return `${usd(inputUsdPerMTok)} in, ${usd(cachedInputUsdPerMTok)} cached, ${usd(outputUsdPerMTok)} out for a million tokens (${priceVersion})`;
+    default: {
+      const edition = costBasis === "default" ? "your default price: nobody knows the model's" : priceVersion;
+      return `${usd(inputUsdPerMTok)} in, ${usd(cachedInputUsdPerMTok)} cached, ${usd(outputUsdPerMTok)} out for a million tokens (${edition})`;
+    }
   }
 }
 

@@ -12,6 +12,9 @@ export function priceInWords(model: Model, t: Translate): string {
   if (hourlyRateUsd !== null) {
     return t("{price} an hour", { price: formatPrice(hourlyRateUsd) });
   }
+  if (costBasis === "default") {
+    return t("your default price");
+  }
   return inputUsdPerMTok === null || outputUsdPerMTok === null
     ? t("price unknown")
     : t("{input} in, {output} out per million tokens", {
