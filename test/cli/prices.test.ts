@@ -113,6 +113,22 @@ describe("prices on the command line", function () {
     source.answer = (_, response) => response.writeHead(503).end();
     await fails(["update"], 1, /answered with status 503/);
   });
+
+  it("that only a default price tells are shown as such", async () => {
+    const own = mkdtempSync(join(tmpdir(), "tollgate-default-price-"));
+    writeFileSync(join(own, "config.json"), '{"defaultPrice":{"inputUsdPerMTok":15,"outputUsdPerMTok":75}}');
+    const other = new CommandLine({ TOLLGATE_DATA_DIR: own });
+    const server = other.start(["serve", "--port", "0", "--json"]);
+    try {
+      await firstLine(server);
+      const told = async (...args: string[]) => (await other.run(args)).out;
+      assert.match(await told("prices", "show", "openai", "no-such"), /^no-such of openai: your default price/);
+      assert.doesNotMatch(await told("prices", "show", "openai", "gpt-4o"), /default/);
+    } finally {
+      await endWith(server, "SIGTERM");
+      rmSync(own, { recursive: true, force: true });
+    }
+  });
 });
 
 describe("a table of prices", () => {

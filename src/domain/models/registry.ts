@@ -184,9 +184,11 @@ export class ModelRegistry {
     return this.#rates(dated) === null ? entry : dated;
   }
 
+  /** What the model is known to cost: a default price says nothing of it. */
   #rates({ provider, model }: Entry): Rates | null {
     const { prices, now } = this.#options;
-    return prices.lookUp(provider, model, now)?.rates ?? null;
+    const priced = prices.lookUp(provider, model, now);
+    return priced === null || priced.basis === "default" ? null : priced.rates;
   }
 
   /**

@@ -211,4 +211,21 @@ describe("what is known of a model", () => {
     );
     assert.equal(registry.find("gpt")?.models[0]?.model, "gpt-4o");
   });
+
+  it("is not what a default price says: an alias stands for a model whose price is known", () => {
+    const { providers, prices, defaultPrice } = parseConfig({
+      providers: { openai: { protocol: "openai", baseUrl: "http://127.0.0.1:9/v1" } },
+      defaultPrice: { inputUsdPerMTok: 15, outputUsdPerMTok: 75 },
+    });
+    const ids = ["gpt-99", "gpt-4o"].map((id) => ({ id, contextWindowTokens: null }));
+    const registry = new ModelRegistry({
+      providers,
+      prices: new PriceBook(providers, prices, { defaultPrice }),
+      served: new Map([["openai", ids]]),
+      now: NOW,
+    });
+    assert.equal(means("gpt", registry), "alias openai gpt-4o");
+    assert.equal(means("gpt-99", registry), "name openai gpt-99");
+    assert.equal(registry.of("openai", "gpt-99").costBasis, "default");
+  });
 });
