@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { budgetSchema, DEFAULT_WARN_AT } from "./budget.ts";
-
-export const DEFAULT_HOURLY_RATE_USD = 0.16;
+import { computePricingSchema, DEFAULT_HOURLY_RATE_USD } from "./compute/computePricing.ts";
+import { momentSchema } from "./moment.ts";
 
 /** The public source of the catalogue that comes with Tollgate. */
 export const DEFAULT_PRICES_SOURCE =
@@ -21,10 +21,7 @@ export const pricingSchema = z.discriminatedUnion("kind", [
     cachedInputUsdPerMTok: usdRate.optional(),
   }),
   z.strictObject({ kind: z.literal("free") }),
-  z.strictObject({
-    kind: z.literal("compute-hour"),
-    hourlyRateUsd: z.number().min(0, "an hourly rate cannot be negative").max(10_000).default(DEFAULT_HOURLY_RATE_USD),
-  }),
+  computePricingSchema,
 ]);
 export type Pricing = z.infer<typeof pricingSchema>;
 
@@ -39,10 +36,6 @@ const baseUrl = z.string().refine((text) => {
     url !== null && (url.protocol === "http:" || url.protocol === "https:") && url.search === "" && url.hash === ""
   );
 }, "must be an http:// or https:// address without query or fragment, such as https://api.openai.com/v1");
-
-function isMoment(text: string): boolean {
-  return z.iso.date().safeParse(text).success || z.iso.datetime({ offset: true }).safeParse(text).success;
-}
 
 function parseUrl(text: string): URL | null {
   try {
@@ -73,11 +66,6 @@ const tokenPrices = {
   audioOutputUsdPerMTok: usdRate.optional(),
   webSearchUsd: z.number().min(0, "a price cannot be negative").max(1_000).optional(),
 };
-
-/** A day, which begins at local midnight, or an instant that names its zone. */
-const momentSchema = z
-  .string()
-  .refine(isMoment, "a day (2026-11-21, from local midnight) or a time with its zone (2026-11-21T08:00:00Z)");
 
 /**
  * A user's own price; `provider` and `model` may hold `*`. It comes before the catalogue, for calls that start at `from` or
@@ -136,6 +124,8 @@ export const configSchema = z.strictObject({
   gate: gateSettingsSchema.prefault({}),
   /** How often compute-hour providers are asked whether they are up, in ms. */
   healthIntervalMs: z.int().min(100).max(3_600_000).default(15_000),
+  /** How long, in ms, such a provider may be unreachable before it counts as down. */
+  healthGraceMs: z.int().min(0).max(86_400_000).default(60_000),
   /** IANA name; absent: the machine's. Windows of time begin and end by it. */
   timeZone: z.string().refine(isTimeZone, "not a time zone name, such as Europe/Berlin").optional(),
   /** 0 Sunday … 6 Saturday. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { DEFAULT_HOURLY_RATE_USD } from "../domain/compute/computePricing.ts";
 import {
   ConfigError,
-  DEFAULT_HOURLY_RATE_USD,
   defaultConfig,
   type Environment,
   type Provider,

@@ -1,8 +1,8 @@
 import { wildcardMatches } from "../budget.ts";
 import type { Price, TokenPrices } from "../config.ts";
+import { momentOf } from "../moment.ts";
 import { nanoFromUsd, picoFromUsdPerMTok } from "../money.ts";
 import type { Rates } from "../rates.ts";
-import { startOfLocalDay } from "../window.ts";
 
 /** The entry that holds at a time, if any, and the stretch of time for which that is the answer (`until` excluded). */
 export interface OwnPrice {
@@ -42,11 +42,6 @@ export class OwnPrices {
     }
     return { price: null, from, until };
   }
-}
-
-/** The instant of a day's beginning, or of a time that names its zone. */
-function momentOf(text: string, timeZone: string): number {
-  return text.includes("T") ? Date.parse(text) : startOfLocalDay(text, timeZone);
 }
 
 /**
