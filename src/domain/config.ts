@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { budgetSchema, DEFAULT_WARN_AT } from "./budget.ts";
 import { computePricingSchema, DEFAULT_HOURLY_RATE_USD } from "./compute/computePricing.ts";
+import { headersSchema, tlsSchema } from "./endpoint.ts";
 import { momentSchema } from "./moment.ts";
 
 /** The public source of the catalogue that comes with Tollgate. */
@@ -45,11 +46,18 @@ function parseUrl(text: string): URL | null {
   }
 }
 
-export const providerSchema = z.strictObject({
-  protocol: z.enum(["openai", "anthropic", "google", "ollama", "cohere", "bedrock"]),
-  baseUrl,
-  pricing: pricingSchema.default({ kind: "catalog" }),
-});
+export const providerSchema = z
+  .strictObject({
+    protocol: z.enum(["openai", "anthropic", "google", "ollama", "cohere", "bedrock"]),
+    baseUrl,
+    pricing: pricingSchema.default({ kind: "catalog" }),
+    tls: tlsSchema.optional(),
+    headers: headersSchema.optional(),
+  })
+  .refine(({ tls, baseUrl }) => tls === undefined || baseUrl.toLowerCase().startsWith("https:"), {
+    error: "is for an https:// address",
+    path: ["tls"],
+  });
 export type Provider = z.infer<typeof providerSchema>;
 
 /**

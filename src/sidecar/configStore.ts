@@ -45,12 +45,13 @@ export class ConfigStore {
   /**
    * Puts parts of a configuration in force and writes them to the file. `providers` are added or replaced by name, or taken
    * out where null stands for one (a built-in one is then as it was built in); the other parts are replaced as a whole.
-   * Nothing changes when anything is wrong.
+   * Nothing changes when anything is wrong; `check` can throw for what the configuration alone does not tell.
    * @throws ConfigError
    */
-  patch(changes: unknown): Config {
+  patch(changes: unknown, check: (parts: Partial<Config>) => void = () => {}): Config {
     const { given, removed } = withoutRemovals(changes);
     const parts = parseNamed(configSchema.partial(), given) as RawConfig;
+    check(parts);
     const next: RawConfig = { ...this.#written };
     for (const key of Object.keys(given as RawConfig)) {
       next[key] =

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Provider } from "../domain/config.ts";
 import type { ServedModel } from "../domain/models/registry.ts";
 import { readBody } from "./gateway/body.ts";
+import { headersOf, type Link, type Links } from "./links.ts";
 
 /** How long, in ms, a server may take to list its models, and how long what it said is taken as true. */
 const LIMIT_MS = 1_000;
@@ -23,14 +24,17 @@ interface Remembered {
 /** What servers say they serve (`GET <base>/models`): those that tell it without a key. */
 export class ModelLists {
   readonly #now: () => number;
+  readonly #links: Links;
   readonly #remembered = new Map<string, Remembered>();
 
-  constructor(now: () => number) {
+  constructor(now: () => number, links: Links) {
     this.#now = now;
+    this.#links = links;
   }
 
   /** Empty where the server does not answer, or not without a key. Never throws. */
-  async of({ protocol, baseUrl }: Provider): Promise<readonly ServedModel[]> {
+  async of(name: string, provider: Provider): Promise<readonly ServedModel[]> {
+    const { protocol, baseUrl } = provider;
     const known = this.#remembered.get(baseUrl);
     const now = this.#now();
     if (known !== undefined && now - known.at < FRESH_MS && now >= known.at) {
@@ -38,17 +42,19 @@ export class ModelLists {
     }
     const base = baseUrl.replace(/\/+$/, "");
     // Ollama keeps OpenAI's routes below a version of its own.
-    const models = await askForModels(`${base}${protocol === "ollama" && !/\/v1$/.test(base) ? "/v1" : ""}/models`);
+    const url = `${base}${protocol === "ollama" && !/\/v1$/.test(base) ? "/v1" : ""}/models`;
+    const models = await askForModels(url, () => this.#links.of(name, provider));
     this.#remembered.set(baseUrl, { at: now, models });
     return models;
   }
 }
 
-async function askForModels(url: string): Promise<ServedModel[]> {
+async function askForModels(url: string, linkOf: () => Link | null): Promise<ServedModel[]> {
   const get = url.startsWith("https:") ? httpsGet : httpGet;
   try {
+    const link = linkOf();
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const options = { agent: false, signal: AbortSignal.timeout(LIMIT_MS) };
+      const options = { agent: false, signal: AbortSignal.timeout(LIMIT_MS), headers: headersOf(link), ...link?.tls };
       get(url, options, resolve).on("error", reject);
     });
     const body = await readBody(response, LARGEST_LIST);

@@ -1,6 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Provider } from "../domain/config.ts";
+import { headersOf, type Link } from "./links.ts";
 
 /** Whether a server answers. `latencyMs` is null where it did not. */
 export interface Health {
@@ -13,26 +14,33 @@ export interface Health {
  * Asks `/health` beside a base's `/v1`, as vLLM and other self-hosted servers answer it, or Ollama's `/api/version`: 200
  * means up. Never throws.
  */
-export function askHealth({ protocol, baseUrl }: Provider, limitMs: number): Promise<Health> {
+export function askHealth({ protocol, baseUrl }: Provider, limitMs: number, link: Link | null = null): Promise<Health> {
   const url = new URL(baseUrl);
   const path = protocol === "ollama" ? "/api/version" : "/health";
   url.pathname = `${url.pathname.replace(/\/+$/, "").replace(/\/(v\d+|api)$/, "")}${path}`;
-  return ask(url, limitMs, (status) =>
+  return ask(url, limitMs, link, (status) =>
     status === 200 ? { up: true, detail: `answers ${path}` } : { up: false, detail: `${path} answered ${status}` },
   );
 }
 
 /** Asks whether anything answers at a public provider's address: any HTTP status will do. Never throws. */
-export function askReachable({ baseUrl }: Provider, limitMs: number): Promise<Health> {
-  return ask(new URL(baseUrl), limitMs, (status) => ({ up: status < 500, detail: `reachable (HTTP ${status})` }));
+export function askReachable({ baseUrl }: Provider, limitMs: number, link: Link | null = null): Promise<Health> {
+  return ask(new URL(baseUrl), limitMs, link, (status) => ({ up: status < 500, detail: `reachable (HTTP ${status})` }));
 }
 
-function ask(url: URL, limitMs: number, judge: (status: number) => { up: boolean; detail: string }): Promise<Health> {
+function ask(
+  url: URL,
+  limitMs: number,
+  link: Link | null,
+  judge: (status: number) => { up: boolean; detail: string },
+): Promise<Health> {
   const started = performance.now();
   const send = url.protocol === "https:" ? httpsRequest : httpRequest;
   return new Promise((resolve) => {
     const down = (detail: string) => resolve({ up: false, latencyMs: null, detail });
-    const request = send(url, { method: "GET", agent: false, signal: AbortSignal.timeout(limitMs) }, (response) => {
+    const signal = AbortSignal.timeout(limitMs);
+    const options = { method: "GET", agent: false, signal, headers: headersOf(link), ...link?.tls };
+    const request = send(url, options, (response) => {
       response.resume();
       resolve({ ...judge(response.statusCode ?? 0), latencyMs: Math.round(performance.now() - started) });
     });

@@ -10,6 +10,7 @@ import { isSamePrice, withPrice } from "../domain/prices/ownPrices.ts";
 import { HttpError } from "./api/http.ts";
 import type { ConfigStore } from "./configStore.ts";
 import type { Gatekeeper } from "./gatekeeper.ts";
+import { LinkError, type Links } from "./links.ts";
 import { ModelLists } from "./modelLists.ts";
 import type { Passes } from "./passes.ts";
 import type { PublishedPrices } from "./prices/publishedPrices.ts";
@@ -22,6 +23,7 @@ export interface SettingsOptions {
   readonly passes: Passes;
   readonly gatekeeper: Gatekeeper;
   readonly published: PublishedPrices;
+  readonly links: Links;
   readonly now: () => number;
   readonly url: () => string;
 }
@@ -46,7 +48,7 @@ export class Settings {
 
   constructor(options: SettingsOptions) {
     this.#options = options;
-    this.#modelLists = new ModelLists(options.now);
+    this.#modelLists = new ModelLists(options.now, options.links);
     this.#prices = this.#priceBook();
   }
 
@@ -66,7 +68,7 @@ export class Settings {
   /** @throws ConfigError; then nothing has changed. */
   async patch(changes: unknown, by: string): Promise<Config> {
     const before = this.config;
-    const after = this.#options.store.patch(changes);
+    const after = this.#options.store.patch(changes, ({ providers }) => this.#options.links.check(providers ?? {}));
     await this.#changed(before, after, by);
     return after;
   }
@@ -116,7 +118,7 @@ export class Settings {
       Object.entries(this.config.providers).map(async ([name, provider]) => {
         const { protocol, baseUrl, pricing } = provider;
         const priced = this.#prices.models(name);
-        const models = priced.length > 0 ? priced : (await this.#modelLists.of(provider)).map(({ id }) => id);
+        const models = priced.length > 0 ? priced : (await this.#modelLists.of(name, provider)).map(({ id }) => id);
         return { name, protocol, baseUrl, pricing: pricing.kind, models };
       }),
     );
@@ -130,7 +132,9 @@ export class Settings {
     const asked = Object.entries(this.config.providers).filter(
       ([name, { pricing }]) => pricing.kind !== "catalog" || this.#prices.models(name).length === 0,
     );
-    return new Map(await Promise.all(asked.map(async ([name, at]) => [name, await this.#modelLists.of(at)] as const)));
+    return new Map(
+      await Promise.all(asked.map(async ([name, at]) => [name, await this.#modelLists.of(name, at)] as const)),
+    );
   }
 
   /** @throws HttpError where no such provider is configured. */
@@ -140,7 +144,14 @@ export class Settings {
       throw new HttpError(404, "not_found", `No provider is named ${name}`);
     }
     const ask = provider.pricing.kind === "compute-hour" ? askHealth : askReachable;
-    return { name, ...(await ask(provider, HEALTH_LIMIT_MS)) };
+    try {
+      return { name, ...(await ask(provider, HEALTH_LIMIT_MS, this.#options.links.of(name, provider))) };
+    } catch (error) {
+      if (error instanceof LinkError) {
+        return { name, up: false, latencyMs: null, detail: error.message };
+      }
+      throw error;
+    }
   }
 
   /** Makes or finds a caller's pass, and the base URLs that carry it. */

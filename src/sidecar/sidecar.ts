@@ -15,6 +15,7 @@ import { LoopbackServer } from "./httpServer.ts";
 import { interruptedCall } from "./interrupted.ts";
 import { Learned } from "./learned.ts";
 import { Lifetime } from "./lifetime.ts";
+import { Links } from "./links.ts";
 import { prometheusText } from "./metrics.ts";
 import { Models } from "./models.ts";
 import { Passes } from "./passes.ts";
@@ -112,6 +113,7 @@ export class Sidecar {
       timeZone: calendar.timeZone,
     });
     let url = "";
+    const links = new Links({ environment: options.environment, now });
     const published: PublishedPrices = new PublishedPrices({
       dataDir: options.dataDir,
       config,
@@ -119,7 +121,7 @@ export class Sidecar {
       log,
       changed: (by) => settings.publishedPricesChanged(by),
     });
-    const settings: Settings = new Settings({ store, passes, gatekeeper, published, now, url: () => url });
+    const settings: Settings = new Settings({ store, passes, gatekeeper, published, links, now, url: () => url });
     const runs = new Runs({
       passes,
       budgets: () => store.config.budgets,
@@ -134,6 +136,7 @@ export class Sidecar {
       passes,
       learned,
       tokenCounter,
+      links,
       config,
       prices: () => settings.prices,
       now,
@@ -156,7 +159,7 @@ export class Sidecar {
       meter,
       learned,
       now,
-      notices: () => published.notices,
+      notices: () => [...published.notices, ...links.notices(store.config.providers)],
     });
     const lifetime = new Lifetime(
       options.graceMs,

@@ -10,6 +10,13 @@ import { readyLineSchema } from "../../src/domain/handshake.ts";
 
 const ENTRY = join(import.meta.dirname, "../../src/sidecar/main.ts");
 
+export interface StartOptions {
+  readonly dataDir?: string;
+  readonly args?: readonly string[];
+  /** Beside what every sidecar has. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A sidecar process of a test, with a data folder of its own. */
 export class RunningSidecar {
   readonly dataDir: string;
@@ -29,14 +36,14 @@ export class RunningSidecar {
   }
 
   /** Starts one on a fresh data folder, or again on an old one. @throws with what the process said when it did not start. */
-  static async start(config: unknown, options: { dataDir?: string; args?: string[] } = {}): Promise<RunningSidecar> {
+  static async start(config: unknown, options: StartOptions = {}): Promise<RunningSidecar> {
     const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "tollgate-sidecar-"));
     const file = join(dataDir, "test-config.json");
     if (config !== null) {
       writeFileSync(file, JSON.stringify(config));
     }
     const args = [ENTRY, "--data-dir", dataDir, "--config", file, "--port", "0", "--json", ...(options.args ?? [])];
-    const env = { ...SIDECAR_ENVIRONMENT, PATH: process.env.PATH };
+    const env = { ...SIDECAR_ENVIRONMENT, PATH: process.env.PATH, ...options.env };
     const child = spawn(process.execPath, [...SIDECAR_NODE_FLAGS, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
     let trouble = "";
     child.stderr?.on("data", (chunk: Buffer) => {

@@ -6,6 +6,7 @@ import type { BookReader } from "../../ledger/bookReader.ts";
 import { Departure } from "../departure.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import type { Learned } from "../learned.ts";
+import { type Link, LinkError, type Links } from "../links.ts";
 import type { Passes } from "../passes.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
 import { answer } from "./answer.ts";
@@ -25,6 +26,7 @@ export interface GatewayOptions {
   readonly passes: Passes;
   readonly learned: Learned;
   readonly tokenCounter: TokenCounter;
+  readonly links: Links;
   readonly config: () => Config;
   readonly prices: () => PriceBook;
   readonly now: () => number;
@@ -108,7 +110,17 @@ export class Gateway {
     }
     const { caller, upstreams } = pass;
     const baseUrl = ownValue(upstreams, path.provider) ?? provider.baseUrl;
-    const target = targetOf(baseUrl, path.rest, path.search);
+    let link: Link | null;
+    try {
+      // What is for the provider's own server does not go to another one that a pass leads to.
+      link = baseUrl === provider.baseUrl ? this.#options.links.of(path.provider, provider) : null;
+    } catch (error) {
+      if (error instanceof LinkError) {
+        return answer(response, shape.fail(400, "provider_misconfigured", error.message));
+      }
+      throw error;
+    }
+    const target = targetOf(baseUrl, path.rest, path.search, link);
     if (target === null) {
       return answer(response, shape.fail(400, "invalid_path", "The path leaves the provider's base address"));
     }

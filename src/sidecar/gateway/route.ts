@@ -1,3 +1,5 @@
+import type { Link } from "../links.ts";
+
 /** A gateway path taken apart: `/p/<pass>/<provider>/<rest>`. `search` keeps its question mark. */
 export interface GatewayPath {
   readonly pass: string;
@@ -25,6 +27,8 @@ export interface Target {
   readonly route: string;
   /** With its question mark; empty where there is none. */
   readonly search: string;
+  /** Null where the provider's address is all there is. */
+  readonly link: Link | null;
 }
 
 /** The server behind a provider's base URL, taken apart once. */
@@ -73,14 +77,14 @@ const LEAVES_THE_BASE = /(^|\/)(\.|%2e){1,2}(\/|$)|[\\#]|%5c/i;
  * Appends a path to a provider's base. Where the path begins with what the base ends in (`/v1`), that is taken once.
  * Null where the path would climb out of the base.
  */
-export function targetOf(baseUrl: string, rest: string, search: string): Target | null {
+export function targetOf(baseUrl: string, rest: string, search: string, link: Link | null = null): Target | null {
   if (LEAVES_THE_BASE.test(rest)) {
     return null;
   }
   const server = serverOf(baseUrl);
   const segments = rest.split("/").slice(1);
   const route = `/${segments.slice(sharedSegments(server.base, segments)).join("/")}`;
-  return { server, path: `${server.basePath}${route}${search}`, route, search };
+  return { server, path: `${server.basePath}${route}${search}`, route, search, link };
 }
 
 /** How many leading segments of the path are the base's last ones. */

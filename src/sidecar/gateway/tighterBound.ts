@@ -84,7 +84,7 @@ export async function boundByProvider(
     return null;
   }
   const path = target.path.slice(0, target.path.length - target.search.length);
-  const where = { server: target.server, path: promptCount.where(path, target.search) };
+  const where = { ...target, path: promptCount.where(path, target.search) };
   const asked = promptCount.question(body, path);
   const patience = new Departure();
   const giveUp = () => patience.announce();

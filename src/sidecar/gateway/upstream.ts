@@ -7,6 +7,7 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { ClientGoneError, type Departure } from "../departure.ts";
+import type { Link } from "../links.ts";
 import type { Target } from "./route.ts";
 
 /** How long an upstream may stay silent, in ms: longer than clients wait, so that theirs is the limit that counts. */
@@ -24,7 +25,7 @@ export class UpstreamError extends Error {
 }
 
 /** Where a request goes. */
-export type Where = Pick<Target, "server" | "path">;
+export type Where = Pick<Target, "server" | "path" | "link">;
 
 const CONNECTIONS: AgentOptions = {
   keepAlive: true,
@@ -33,18 +34,49 @@ const CONNECTIONS: AgentOptions = {
   timeout: SILENCE_LIMIT_MS,
 };
 
+/** Providers with TLS settings are few; settings that have changed leave theirs behind. */
+const MOST_LINKED = 32;
+
 /** Connections to providers, kept alive between calls. */
 export class Upstream {
   readonly #http = new HttpAgent(CONNECTIONS);
   readonly #https = new HttpsAgent(CONNECTIONS);
+  /** Connections with TLS settings of their own are not shared with others. */
+  readonly #linked = new Map<Link, HttpsAgent>();
 
   /** Opens a request; `headers` are raw. Nothing is sent until something is written or the request is ended. */
-  open(method: string, { server, path }: Where, headers: string[], onNewConnection = false): ClientRequest {
+  open(method: string, { server, path, link }: Where, headers: string[], onNewConnection = false): ClientRequest {
     const { secure, hostname, port } = server;
     const send = secure ? httpsRequest : httpRequest;
-    const agent = onNewConnection ? false : secure ? this.#https : this.#http;
-    const options = { hostname, port, path, method, headers, agent, setDefaultHeaders: false };
-    return send(onNewConnection ? { ...options, timeout: SILENCE_LIMIT_MS } : options);
+    const agent = onNewConnection ? false : secure ? this.#httpsAgent(link) : this.#http;
+    const all = link === null ? headers : withHeaders(headers, link.headers);
+    const options = { hostname, port, path, method, headers: all, agent, setDefaultHeaders: false };
+    return send(onNewConnection ? { ...options, ...link?.tls, timeout: SILENCE_LIMIT_MS } : options);
+  }
+
+  #httpsAgent(link: Link | null): HttpsAgent {
+    if (link === null || link.tls === null) {
+      return this.#https;
+    }
+    let agent = this.#linked.get(link);
+    if (agent === undefined) {
+      if (this.#linked.size >= MOST_LINKED) {
+        this.#closeLinked();
+      }
+      agent = new HttpsAgent({ ...CONNECTIONS, ...link.tls });
+      this.#linked.set(link, agent);
+    }
+    return agent;
+  }
+
+  /** Of agents that are let go only idle connections end. */
+  #closeLinked(): void {
+    for (const agent of this.#linked.values()) {
+      for (const socket of Object.values(agent.freeSockets).flat()) {
+        socket?.destroy();
+      }
+    }
+    this.#linked.clear();
   }
 
   /**
@@ -79,7 +111,17 @@ export class Upstream {
   close(): void {
     this.#http.destroy();
     this.#https.destroy();
+    for (const agent of this.#linked.values()) {
+      agent.destroy();
+    }
   }
+}
+
+/** Raw headers with others in the place of those of the same names. */
+function withHeaders(headers: readonly string[], others: readonly string[]): string[] {
+  const replaced = new Set(others.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()));
+  const kept = headers.filter((_, index) => !replaced.has((headers[index - (index % 2)] as string).toLowerCase()));
+  return [...kept, ...others];
 }
 
 /** The answer's head. @throws UpstreamError, or ClientGoneError when the client goes first; then the request is ended. */
@@ -114,5 +156,16 @@ function describe(error: NodeJS.ErrnoException, host: string): UpstreamError {
   if (error.code === "ECONNRESET" || error.code === "EPIPE" || error.message === "socket hang up") {
     return new UpstreamError("upstream_closed", `${host} closed the connection before it answered`);
   }
+  if (UNTRUSTED.test(error.code ?? "")) {
+    return new UpstreamError("upstream_unreachable", untrusted(host, error.code ?? ""));
+  }
   return new UpstreamError("upstream_unreachable", `${host} cannot be reached (${error.code ?? error.message})`);
+}
+
+/** As OpenSSL and Node name what is wrong with a server's certificate. */
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|CERT_|ALTNAME/;
+
+/** What can be done about a certificate that is not trusted. */
+export function untrusted(host: string, code: string): string {
+  return `${host} shows a certificate that is not trusted here (${code}). Where it is signed by an authority of your own, name that one's certificate as tls.caFile of the provider`;
 }
