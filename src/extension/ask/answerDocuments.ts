@@ -49,7 +49,7 @@ export class AnswerDocuments implements vscode.TextDocumentContentProvider, vsco
     const active = vscode.window.activeTextEditor;
     const document = await vscode.workspace.openTextDocument(uri);
     await vscode.window.showTextDocument(document, {
-      viewColumn: column ?? columnFor(active),
+      viewColumn: column ?? columnFor(),
       preview: false,
       preserveFocus: active !== undefined && active.document.uri.scheme !== ANSWER_SCHEME,
     });
@@ -78,10 +78,11 @@ export class AnswerDocuments implements vscode.TextDocumentContentProvider, vsco
   }
 }
 
-/** Beside the code; a further answer joins the answers that are there. */
-function columnFor(active: vscode.TextEditor | undefined): vscode.ViewColumn {
+/** Beside the code, the cost panel, or whatever else is being looked at; a further answer joins the answers that are there. */
+function columnFor(): vscode.ViewColumn {
   const shown = vscode.window.visibleTextEditors.find(({ document }) => document.uri.scheme === ANSWER_SCHEME);
-  return shown?.viewColumn ?? (active === undefined ? vscode.ViewColumn.Active : vscode.ViewColumn.Beside);
+  const isEmpty = vscode.window.tabGroups.activeTabGroup.activeTab === undefined;
+  return shown?.viewColumn ?? (isEmpty ? vscode.ViewColumn.Active : vscode.ViewColumn.Beside);
 }
 
 /** Scrolls with a growing answer as long as its end is in view. */
