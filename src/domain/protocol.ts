@@ -77,6 +77,10 @@ export interface RequestFacts {
    * many. Absent where none is offered, or their number cannot be limited.
    */
   readonly toolCalls?: number;
+  /** The most that other models take within the call, by whose own rates it is billed; absent: nothing. */
+  readonly otherModels?: ReadonlyArray<
+    { readonly model: string } & Readonly<Record<"inputTokens" | "outputTokens", number>>
+  >;
   /** What such tools cost at most beside tokens and web searches, in nano-USD; absent: nothing. */
   readonly toolFeesBoundNanoUsd?: number;
   /** Bytes of text in the prompt (an image as 4,000), for an estimate where the provider reports nothing. */
@@ -87,7 +91,7 @@ export interface RequestFacts {
   readonly hasMedia: boolean;
   /** What the request says of the client's own user; absent where it says nothing, or the protocol has no place for it. */
   readonly endUser?: string;
-  /** Whether the client itself asked for a stream's usage: else the chunk that carries nothing but usage is kept from it. */
+  /** False where a stream's usage is asked for in the client's stead: the chunk that carries nothing else is kept from it. */
   readonly usageAsked: boolean;
   /** What of the prompt can be written into a cache, for 5 minutes or an hour; absent where the request does not tell. */
   readonly cacheWrites?: "none" | "5m" | "1h";
@@ -103,6 +107,12 @@ export interface Rewrite {
   readonly outputLimitTokens?: number;
   /** Calls allowed of tools that the provider runs itself. */
   readonly toolCalls?: number;
+}
+
+/** What another model took within a call, billed at its own rates. */
+export interface OtherModelUsage {
+  readonly model: string;
+  readonly usage: Usage;
 }
 
 /** What a protocol reads from an answer. `model` and `serviceTier` are as the provider reports them. */
@@ -123,6 +133,8 @@ export interface Reading {
   readonly answerId?: string;
   /** What tools that the provider ran cost beside tokens and web searches, in nano-USD; absent: nothing. */
   readonly toolFeesNanoUsd?: number;
+  /** What of `usage` other models than `model` took; absent: nothing. */
+  readonly otherModels?: readonly OtherModelUsage[];
 }
 
 /** What an answer tells of work that an earlier call ordered: a response in the background, a batch. */

@@ -47,6 +47,12 @@ export function addUsage(a: Usage, b: Usage): Usage {
   };
 }
 
+/** What is left of `all` without a part of it; no class goes below 0. */
+export function usageWithout(all: Usage, part: Usage): Usage {
+  const names = Object.keys(all) as Array<keyof Usage>;
+  return Object.fromEntries(names.map((name) => [name, Math.max(0, all[name] - part[name])])) as Usage;
+}
+
 /** Where the tokens of a call come from: the provider's report, our count of what passed, or nowhere. */
 export const usageBasisSchema = z.enum(["reported", "estimated", "none"]);
 export type UsageBasis = z.infer<typeof usageBasisSchema>;

@@ -2,7 +2,7 @@ import { type Collected, NOTHING_READ, type Protocol, type Reading } from "../pr
 import { readMessageBatch } from "./anthropicBatchRequest.ts";
 import { anthropicMessages } from "./anthropicMessages.ts";
 import { tierName } from "./anthropicRequest.ts";
-import { anthropicErrorOf, isWhole, mergedCounts, usageOfCounts } from "./anthropicUsage.ts";
+import { anthropicErrorOf, isWhole, mergedCounts, servedModels, usageOfCounts } from "./anthropicUsage.ts";
 import { countOf, isObject, type JsonObject, objectOf, parseOrUndefined, textOf } from "./jsonValue.ts";
 import { collectedFrom, ResultLines } from "./resultLines.ts";
 
@@ -96,7 +96,7 @@ function readResult({ type, message }: JsonObject): Reading | null | undefined {
     ...NOTHING_READ,
     usage: usageOfCounts(counts),
     basis: "reported",
-    model: textOf(model) || null,
+    ...servedModels(textOf(model) || null, counts),
     serviceTier: tierName("batch", speed, inference_geo),
   };
 }

@@ -7,6 +7,7 @@ import {
   estimatedUsage,
   isWhole,
   mergedCounts,
+  servedModels,
   usageOfCounts,
 } from "./anthropicUsage.ts";
 import { anthropicErrors } from "./errorShapes.ts";
@@ -82,7 +83,7 @@ function readJson(status: number, body: Buffer, facts: RequestFacts): Reading {
   const errorType = anthropicErrorOf(answer) ?? (status < 400 ? null : `http_${status}`);
   const reading = {
     ...NOTHING_READ,
-    model: textOf(answer.model) || null,
+    ...servedModels(textOf(answer.model) || null, counts),
     serviceTier: counts?.serviceTier ?? null,
     errorType,
   };

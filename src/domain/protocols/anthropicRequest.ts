@@ -49,11 +49,14 @@ export function readMessagesRequest(body: Buffer, textTokens?: number): RequestF
     addMedia(size, objectOf(message).content, model, DEEPEST);
   }
   const tools = listOf(request.tools).map(objectOf);
+  const inputBoundTokens = inputBound(size, tools, listOf(request.mcp_servers).length);
+  const advisors = advisorsOf(tools, inputBoundTokens);
   const endUser = textOf(objectOf(request.metadata).user_id);
   return {
     model,
     stream: flagMember(request, "stream"),
-    inputBoundTokens: inputBound(size, tools, listOf(request.mcp_servers).length),
+    inputBoundTokens,
+    ...(advisors.length === 0 ? {} : { otherModels: advisors }),
     outputLimitTokens: limit === null ? null : Math.min(LARGEST_LIMIT, Math.max(1, limit)),
     choices: 1,
     webSearchBound: tools
@@ -130,6 +133,22 @@ function inputBound(size: PromptSize, tools: readonly JsonObject[], mcpServers: 
   }
   rounds = Math.min(rounds, MOST_ROUNDS);
   return perRound * (1 + rounds) + result * ((rounds * (rounds + 1)) / 2);
+}
+
+/** What an advisor usually writes at most where the request does not limit it: recorded ones took up to 4,000 tokens. */
+const ADVICE_TOKENS = 8_000;
+
+/** Another model that is asked for advice reads no more than the call itself, each time anew, and is billed at its own rates. */
+function advisorsOf(tools: readonly JsonObject[], inputTokens: number): NonNullable<RequestFacts["otherModels"]> {
+  return tools.flatMap((tool) => {
+    const model = textOf(tool.model);
+    if (!isOwn(tool, "advisor_") || model === null) {
+      return [];
+    }
+    const uses = Math.min(countOf(tool.max_uses) ?? MOST_ROUNDS, MOST_ROUNDS);
+    const advice = Math.min(LARGEST_LIMIT, countOf(tool.max_tokens) ?? ADVICE_TOKENS);
+    return [{ model, inputTokens, outputTokens: uses * advice }];
+  });
 }
 
 function addMedia(size: PromptSize, content: unknown, model: string, depth: number): void {

@@ -9,6 +9,7 @@ import {
   hiddenBytes,
   isWhole,
   mergedCounts,
+  servedModels,
 } from "./anthropicUsage.ts";
 import { EventBacklog } from "./eventBacklog.ts";
 import { isObject, type JsonObject, objectOf, parseOrUndefined, textOf } from "./jsonValue.ts";
@@ -80,7 +81,7 @@ export class AnthropicStream implements StreamReader, SseSink {
         ? NO_USAGE
         : estimatedUsage(counts, this.#facts, this.#outputSoFar + (isFinal ? 0 : sinceReport)),
       basis: isReported ? "reported" : failedAtOnce ? "none" : "estimated",
-      model: this.#model,
+      ...servedModels(this.#model, failedAtOnce ? null : counts),
       serviceTier: counts?.serviceTier ?? null,
       reportedCostUsd: null,
       errorType: this.#errorType,

@@ -1,7 +1,8 @@
-import type { RequestFacts } from "../protocol.ts";
-import { NO_USAGE, type Usage } from "../usage.ts";
+import type { Reading, RequestFacts } from "../protocol.ts";
+import { addUsage, NO_USAGE, type Usage } from "../usage.ts";
+import { type BesideTotals, besideTotals, NOTHING_BESIDE } from "./anthropicIterations.ts";
 import { tierName } from "./anthropicRequest.ts";
-import { bytesOf, countOf, isObject, type JsonObject, jsonText, listOf, objectOf, textOf } from "./jsonValue.ts";
+import { bytesOf, countOf, isObject, type JsonObject, jsonText, objectOf, textOf } from "./jsonValue.ts";
 import { estimatedInput } from "./promptSize.ts";
 
 /** Anthropic's counts as they stand on the wire: three disjoint parts of input, the writes split by their life. */
@@ -15,67 +16,69 @@ export interface AnthropicCounts {
   readonly thinking: number;
   readonly webSearches: number;
   readonly serviceTier: string | null;
+  /** What further rounds took that the counts above leave out. */
+  readonly beside: BesideTotals;
 }
 
 /**
- * Takes in a report. Later ones are cumulative and may leave out what an earlier one said (the split of the writes stands
- * only in `message_start`; compatible hosts say the input only at the end), so of each count the greater holds. Null
- * where `usage` is no report.
+ * Takes in a report. Later ones are cumulative and replace what came before; what they leave out stands as it was said (the
+ * split of the writes stands only in `message_start`). No prompt has 0 tokens: a report that says so has left its input out.
+ * Null where `usage` is no report.
  */
 export function mergedCounts(before: AnthropicCounts | null, usage: unknown): AnthropicCounts | null {
   if (!isObject(usage) || (countOf(usage.input_tokens) === null && countOf(usage.output_tokens) === null)) {
     return before;
   }
   const split = objectOf(usage.cache_creation);
-  const extra = billedApart(usage);
-  const most = (name: keyof Omit<AnthropicCounts, "serviceTier">, value: unknown, more = 0) =>
-    Math.max(before?.[name] ?? 0, (countOf(value) ?? 0) + more);
+  const latest = (name: Exclude<keyof AnthropicCounts, "serviceTier" | "beside">, value: unknown) =>
+    countOf(value) ?? before?.[name] ?? 0;
+  const [input, cacheRead] = [countOf(usage.input_tokens), countOf(usage.cache_read_input_tokens)];
+  const cacheWrite = countOf(usage.cache_creation_input_tokens);
+  const saysInput = (input ?? 0) + (cacheRead ?? 0) + (cacheWrite ?? 0) > 0;
   return {
-    input: most("input", usage.input_tokens, extra.input),
-    cacheRead: most("cacheRead", usage.cache_read_input_tokens, extra.cacheRead),
-    cacheWrite: most("cacheWrite", usage.cache_creation_input_tokens, extra.cacheWrite),
-    cacheWrite5m: most("cacheWrite5m", split.ephemeral_5m_input_tokens),
-    cacheWrite1h: most("cacheWrite1h", split.ephemeral_1h_input_tokens),
-    output: most("output", usage.output_tokens, extra.output),
-    thinking: most("thinking", objectOf(usage.output_tokens_details).thinking_tokens),
-    webSearches: most("webSearches", objectOf(usage.server_tool_use).web_search_requests),
+    input: latest("input", saysInput ? input : null),
+    cacheRead: latest("cacheRead", saysInput ? cacheRead : null),
+    cacheWrite: latest("cacheWrite", saysInput ? cacheWrite : null),
+    cacheWrite5m: latest("cacheWrite5m", split.ephemeral_5m_input_tokens),
+    cacheWrite1h: latest("cacheWrite1h", split.ephemeral_1h_input_tokens),
+    output: latest("output", usage.output_tokens),
+    thinking: latest("thinking", objectOf(usage.output_tokens_details).thinking_tokens),
+    webSearches: latest("webSearches", objectOf(usage.server_tool_use).web_search_requests),
     serviceTier: tierName(usage.service_tier, usage.speed, usage.inference_geo) ?? before?.serviceTier ?? null,
+    beside: Array.isArray(usage.iterations) ? besideTotals(usage.iterations) : (before?.beside ?? NOTHING_BESIDE),
   };
 }
 
-/**
- * Tokens of rounds that the totals leave out: compaction, and advice of another model. They are billed as well, and are
- * added to the call's own counts.
- */
-function billedApart(usage: JsonObject): Record<"input" | "cacheRead" | "cacheWrite" | "output", number> {
-  const sum = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0 };
-  for (const value of listOf(usage.iterations)) {
-    const round = objectOf(value);
-    if (round.type !== "message") {
-      sum.input += countOf(round.input_tokens) ?? 0;
-      sum.cacheRead += countOf(round.cache_read_input_tokens) ?? 0;
-      sum.cacheWrite += countOf(round.cache_creation_input_tokens) ?? 0;
-      sum.output += countOf(round.output_tokens) ?? 0;
-    }
-  }
-  return sum;
-}
-
-/** The classes of one call; writes beyond the split are of the shorter life. */
-export function usageOfCounts(counts: AnthropicCounts): Usage {
-  const { cacheWrite1h } = counts;
-  const cacheWrite5m = Math.max(counts.cacheWrite5m, counts.cacheWrite - cacheWrite1h);
+/** The classes of one call without what stands beside its totals; writes beyond the split are of the shorter life. */
+function ownUsage(counts: AnthropicCounts): Usage {
+  const split = counts.cacheWrite5m + counts.cacheWrite1h;
+  const cacheWrite = counts.cacheWrite > 0 ? counts.cacheWrite : split;
+  const cacheWrite1h = Math.min(counts.cacheWrite1h, cacheWrite);
   return {
-    inputTokens: counts.input + counts.cacheRead + cacheWrite5m + cacheWrite1h,
+    ...NO_USAGE,
+    inputTokens: counts.input + counts.cacheRead + cacheWrite,
     cachedInputTokens: counts.cacheRead,
-    cacheWrite5mTokens: cacheWrite5m,
+    cacheWrite5mTokens: cacheWrite - cacheWrite1h,
     cacheWrite1hTokens: cacheWrite1h,
     outputTokens: counts.output,
     reasoningTokens: Math.min(counts.thinking, counts.output),
-    audioInputTokens: 0,
-    audioOutputTokens: 0,
     webSearches: counts.webSearches,
   };
+}
+
+/** The classes of all that was billed for one call. */
+export function usageOfCounts(counts: AnthropicCounts): Usage {
+  const { sameModel, otherModels } = counts.beside;
+  return [sameModel, ...otherModels.map(({ usage }) => usage)].reduce(addUsage, ownUsage(counts));
+}
+
+/** The model by whose rates a call is billed, `named` where no other one took over, and what further models took. */
+export function servedModels(
+  named: string | null,
+  counts: AnthropicCounts | null,
+): Pick<Reading, "model" | "otherModels"> {
+  const { servedBy, otherModels } = counts?.beside ?? NOTHING_BESIDE;
+  return { model: servedBy ?? named, ...(otherModels.length === 0 ? {} : { otherModels }) };
 }
 
 /** Whether both sides were reported: no prompt has 0 tokens, so a host that says so has left the count out. */

@@ -105,7 +105,7 @@ export class GoogleTally {
 
   #report(counts: GoogleCounts): void {
     const before = this.#counts;
-    if (before !== null && outputOf(counts) < outputOf(before)) {
+    if (before !== null && this.#facts.members.has("tools") && outputOf(counts) < outputOf(before)) {
       this.#earlier = {
         input: this.#earlier.input + (before.input ?? 0),
         output: this.#earlier.output + outputOf(before),

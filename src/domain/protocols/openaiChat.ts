@@ -33,7 +33,7 @@ function changedMembers(
   { outputLimitTokens: limit }: Rewrite,
   dialect: ChatDialect,
 ): Record<string, string> {
-  const members: Record<string, string> = askedUsage(body, facts, dialect);
+  const members: Record<string, string> = askedUsage(body, facts);
   if (limit !== undefined) {
     for (const [name, given] of membersOf(body, facts.members, ["max_completion_tokens", "max_tokens"])) {
       if (typeof given === "number") {
@@ -48,8 +48,8 @@ function changedMembers(
 }
 
 /** The member by which a stream is asked for its usage, where the client did not and the host has to be asked. */
-export function askedUsage(body: Buffer, facts: RequestFacts, dialect: ChatDialect): Record<string, string> {
-  if (!facts.stream || facts.usageAsked || !dialect.asksForUsage) {
+export function askedUsage(body: Buffer, facts: RequestFacts): Record<string, string> {
+  if (!facts.stream || facts.usageAsked) {
     return {};
   }
   const options = objectOf(membersOf(body, facts.members, ["stream_options"]).get("stream_options"));

@@ -6,7 +6,7 @@ export interface ChatDialect {
   readonly limitNames: readonly LimitName[];
   /** The one to send where the client sent none. */
   readonly limitToAdd: (model: string) => LimitName;
-  /** Whether a stream's usage has to be asked for; where not, it comes unasked and the question may be refused. */
+  /** Whether a stream's usage has to be asked for; where not, it comes unasked, and clients count on it. */
   readonly asksForUsage: boolean;
   /** What `max_tokens` is in the older completions where the client sends none; null where the model's own limit holds. */
   readonly completionTokens: number | null;
@@ -29,13 +29,16 @@ const OLDER_LIMIT: ChatDialect = {
   asksForUsage: true,
   completionTokens: null,
 };
+/** Mistral may refuse to be asked. */
 const MISTRAL: ChatDialect = { ...OLDER_LIMIT, asksForUsage: false };
 export const ANY_HOST: ChatDialect = { ...OPENAI, limitToAdd: byModel, completionTokens: null };
+const OPENROUTER: ChatDialect = { ...ANY_HOST, asksForUsage: false };
 
 const BY_HOST: ReadonlyArray<readonly [host: RegExp, dialect: ChatDialect]> = [
   [/(^|\.)openai\.(com|azure\.com)$/, OPENAI],
   [/(^|\.)mistral\.ai$/, MISTRAL],
   [/(^|\.)deepseek\.com$/, OLDER_LIMIT],
+  [/(^|\.)openrouter\.ai$/, OPENROUTER],
 ];
 
 /** The dialect of a provider by its base URL; the widely understood one where the host is not known. */

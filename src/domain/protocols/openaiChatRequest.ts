@@ -59,10 +59,18 @@ export function readChatRequest(body: Buffer, dialect: ChatDialect, context?: Re
     promptBytes: size.textBytes,
     hasMedia: size.hasMedia,
     members: new Set(Object.keys(request)),
-    // A host that would refuse to be asked is left alone; then there is nothing to be kept from the client either.
-    usageAsked: objectOf(request.stream_options).include_usage === true || isOldAzureVersion(context),
+    usageAsked: !asksForUsage(request, dialect, context),
     serviceTier: askedTier(request),
   };
+}
+
+/**
+ * Whether a stream has to be asked for its usage in the client's stead. A host that would refuse it, or tells it unasked, is
+ * left alone; then there is nothing to be kept from the client either.
+ */
+export function asksForUsage(request: JsonObject, dialect: ChatDialect, context: RequestContext | undefined): boolean {
+  const isAsked = objectOf(request.stream_options).include_usage === true;
+  return !isAsked && dialect.asksForUsage && !isOldAzureVersion(context);
 }
 
 /** Answers asked for under this name. @throws BadRequestError */

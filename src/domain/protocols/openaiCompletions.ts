@@ -1,12 +1,12 @@
 import { BadRequestError, type Protocol, type RequestContext, type RequestFacts, type Rewrite } from "../protocol.ts";
-import { isOldAzureVersion, modelAsked } from "./azureDeployment.ts";
+import { modelAsked } from "./azureDeployment.ts";
 import { openaiErrors } from "./errorShapes.ts";
 import { membersOf, withMembers } from "./jsonEdit.ts";
-import { flagMember, objectOf, parseRequest, wholeMember } from "./jsonValue.ts";
+import { flagMember, parseRequest, wholeMember } from "./jsonValue.ts";
 import { askedUsage } from "./openaiChat.ts";
 import { readChatAnswer } from "./openaiChatAnswer.ts";
 import type { ChatDialect } from "./openaiChatDialect.ts";
-import { choicesOf, LARGEST_LIMIT, MOST_CHOICES } from "./openaiChatRequest.ts";
+import { asksForUsage, choicesOf, LARGEST_LIMIT, MOST_CHOICES } from "./openaiChatRequest.ts";
 import { OpenaiChatStream } from "./openaiChatStream.ts";
 import { askedTier } from "./openaiParts.ts";
 import { addTokenList, isTokenList } from "./openaiTokenLists.ts";
@@ -31,7 +31,7 @@ export function openaiCompletionsProtocol(dialect: ChatDialect): Protocol {
     isStream: isEventStream,
     rewrite: (body, facts, changes) =>
       withMembers(body, facts.members, {
-        ...askedUsage(body, facts, dialect),
+        ...askedUsage(body, facts),
         ...loweredLimit(body, facts, changes),
       }),
     readJson: readChatAnswer,
@@ -75,7 +75,7 @@ function readCompletionRequest(body: Buffer, dialect: ChatDialect, context?: Req
     promptBytes: size.textBytes,
     members: new Set(Object.keys(request)),
     hasMedia: size.hasMedia,
-    usageAsked: objectOf(request.stream_options).include_usage === true || isOldAzureVersion(context),
+    usageAsked: !asksForUsage(request, dialect, context),
     serviceTier: askedTier(request),
   };
 }

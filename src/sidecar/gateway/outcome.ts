@@ -6,7 +6,7 @@ import type { PriceBook, Priced } from "../../domain/priceBook.ts";
 import { chargesToolFees } from "../../domain/prices/toolFees.ts";
 import type { Reading, RequestFacts } from "../../domain/protocol.ts";
 import { costOf, type Rates } from "../../domain/rates.ts";
-import { NO_USAGE } from "../../domain/usage.ts";
+import { NO_USAGE, usageWithout } from "../../domain/usage.ts";
 
 /** What is the same for a call however it ends. */
 export interface CallFrame {
@@ -120,7 +120,21 @@ export function priceOf(asked: Asked, reading: Reading, prices: PriceBook): Cost
   }
   const { rates, basis, version } = found;
   const toolFees = chargesToolFees(basis) ? (reading.toolFeesNanoUsd ?? 0) : 0;
-  return { costNanoUsd: costOf(reading.usage, rates) + toolFees, costBasis: basis, rates, priceVersion: version };
+  const costNanoUsd = costOfModels(asked, reading, prices, rates) + toolFees;
+  return { costNanoUsd, costBasis: basis, rates, priceVersion: version };
+}
+
+/** What all models of a call cost together: another one than the call's own by its own rates, where they are known. */
+function costOfModels({ provider, startedAt }: Asked, reading: Reading, prices: PriceBook, rates: Rates): number {
+  const { usage, otherModels = [], serviceTier } = reading;
+  let own = usage;
+  let others = 0;
+  for (const other of otherModels) {
+    own = usageWithout(own, other.usage);
+    const found = prices.lookUp(provider, other.model, startedAt, serviceTier, other.usage.inputTokens);
+    others += costOf(other.usage, found?.rates ?? rates);
+  }
+  return costOf(own, rates) + others;
 }
 
 /**

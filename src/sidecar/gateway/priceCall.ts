@@ -3,7 +3,7 @@ import { type NanoUsd, nanoFromTokens } from "../../domain/money.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
 import { chargesToolFees } from "../../domain/prices/toolFees.ts";
 import type { RequestFacts } from "../../domain/protocol.ts";
-import { costOf, dearestInputRate, type Rates } from "../../domain/rates.ts";
+import { costOf, dearestInputRate, dearestOutputRate, type Rates } from "../../domain/rates.ts";
 import { NO_USAGE } from "../../domain/usage.ts";
 import type { Learned } from "../learned.ts";
 
@@ -21,6 +21,7 @@ export type PricedFacts = Pick<
   | "hiddenInput"
   | "hiddenReads"
   | "toolFeesBoundNanoUsd"
+  | "otherModels"
   | "clampable"
   | "boundless"
   | "parts"
@@ -81,8 +82,9 @@ export function priceCall(
   const expectedInputTokens = Math.min(inputBoundTokens, inputTokens);
   const dearest = dearestRates(prices, provider, { ...facts, inputBoundTokens }, at);
   const usually = prices.lookUp(provider, model, at, facts.serviceTier, expectedInputTokens);
+  const others = othersBound(prices, provider, facts, at);
   const boundless = facts.boundless === true && !(dearest !== null && isFree(dearest));
-  if (dearest === null || usually === null || boundless) {
+  if (dearest === null || usually === null || others === null || boundless) {
     return { bound: null, boundless, expectedNanoUsd: 0, expectedInputTokens, expectedOutputTokens: 0 };
   }
   const choices = Math.max(1, facts.choices);
@@ -91,7 +93,7 @@ export function priceCall(
     rates: dearest,
     inputBoundTokens,
     webSearchBound: facts.webSearchBound,
-    toolFeesNanoUsd: chargesToolFees(usually.basis) ? (facts.toolFeesBoundNanoUsd ?? 0) : 0,
+    toolFeesNanoUsd: others + (chargesToolFees(usually.basis) ? (facts.toolFeesBoundNanoUsd ?? 0) : 0),
     choices,
     outputLimitTokens: Math.ceil(limit / choices),
     usualOutputTokens: usual.high(provider, model),
@@ -106,6 +108,22 @@ export function priceCall(
   };
   const expectedNanoUsd = costOf(usage, usually.rates);
   return { bound, boundless, expectedNanoUsd, expectedInputTokens, expectedOutputTokens };
+}
+
+/** What other models cost at most within a call; null where nobody knows the price of one. */
+function othersBound(prices: PriceBook, provider: string, facts: PricedFacts, at: number): NanoUsd | null {
+  let sum: NanoUsd = 0;
+  for (const { model, inputTokens, outputTokens } of facts.otherModels ?? []) {
+    const rates = prices.dearest(provider, model, at, inputTokens, facts.serviceTier, facts.tierIsSure);
+    if (rates === null) {
+      return null;
+    }
+    sum += nanoFromTokens([
+      [inputTokens, dearestInputRate(rates)],
+      [outputTokens, dearestOutputRate(rates)],
+    ]);
+  }
+  return sum;
 }
 
 /** The highest rates that a call can be charged at: those for sound only where there can be any. */

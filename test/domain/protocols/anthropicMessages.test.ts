@@ -124,6 +124,38 @@ describe("anthropic-messages answers", () => {
     assert.deepEqual([usage.inputTokens, usage.outputTokens], [100, 10]);
   });
 
+  it("count the advice of another model, at whose rates it is billed", () => {
+    const round = (type: string, model?: string) => ({ type, model, input_tokens: 50, output_tokens: 5 });
+    const iterations = [round("message"), round("advisor_message", "claude-opus-4-8"), round("message")];
+    const wire = { input_tokens: 100, output_tokens: 10, iterations };
+    const { usage, otherModels } = anthropicMessages.readJson(200, bodyOf({ usage: wire }), facts);
+    assert.deepEqual([usage.inputTokens, usage.outputTokens], [150, 15]);
+    assert.deepEqual(
+      otherModels?.map(({ model, usage }) => [model, usage.inputTokens, usage.outputTokens]),
+      [["claude-opus-4-8", 50, 5]],
+    );
+  });
+
+  it("take the model that answered in place of one that declined, and count the latter only where it wrote", () => {
+    const declined = { type: "message", model: "claude-fable-5", input_tokens: 408, output_tokens: 0 };
+    const served = { type: "fallback_message", model: "claude-opus-4-8", input_tokens: 412, output_tokens: 264 };
+    const answer = (first: object) => ({
+      model: "claude-fable-5",
+      usage: { input_tokens: 412, output_tokens: 264, iterations: [first, served] },
+    });
+    const reading = anthropicMessages.readJson(200, bodyOf(answer(declined)), facts);
+    assert.deepEqual(
+      [reading.model, reading.usage.inputTokens, reading.usage.outputTokens, reading.otherModels],
+      ["claude-opus-4-8", 412, 264, undefined],
+    );
+    const begun = anthropicMessages.readJson(200, bodyOf(answer({ ...declined, output_tokens: 30 })), facts);
+    assert.deepEqual([begun.usage.inputTokens, begun.usage.outputTokens], [820, 294]);
+    assert.deepEqual(
+      begun.otherModels?.map(({ model }) => model),
+      ["claude-fable-5"],
+    );
+  });
+
   it("name what makes them dearer", () => {
     const tier = (more: object) =>
       anthropicMessages.readJson(200, bodyOf({ usage: { ...wireUsage, ...more } }), facts).serviceTier;
@@ -175,6 +207,17 @@ describe("anthropic-messages streams", () => {
     const cut = stream(start({ input_tokens: 0, output_tokens: 0 }), text("Hi"));
     assert.equal(cut.reading.basis, "estimated");
     assert.ok(cut.reading.usage.inputTokens > 0);
+  });
+
+  it("replace what the start said, though the last report be lower", () => {
+    const guess = { input_tokens: 4_000, output_tokens: 8 };
+    const last = { input_tokens: 900, cache_read_input_tokens: 3_000, output_tokens: 5 };
+    const { reading } = stream(start(guess), text("Hi"), delta(last), stop);
+    const { usage, basis } = reading;
+    assert.deepEqual([usage.inputTokens, usage.cachedInputTokens, usage.outputTokens], [3_900, 3_000, 5]);
+    assert.equal(basis, "reported");
+    const silent = stream(start(), delta({ input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 9 }), stop);
+    assert.deepEqual([silent.reading.usage.inputTokens, silent.reading.usage.cachedInputTokens], [8_100, 5_000]);
   });
 
   it("count searches", () => {

@@ -264,6 +264,9 @@ describe("google-generate streams", () => {
 
   it("sum rounds up where tools of Google's own begin the counts anew, until the last report does", () => {
     const rounds = [chunk("a", counts(20, 419)), chunk("", counts(undefined)), chunk("b", counts(16, 28))];
+    const tools = [{ codeExecution: {} }];
+    const withTools = googleGenerate.read(bodyOf({ contents, tools }), at("streamGenerateContent"));
+    const stream = (...chunks: object[]) => pass(googleGenerate, withTools, [utf8(sse(...chunks))]);
     const cut = stream(...rounds).reading;
     assert.deepEqual([cut.usage.outputTokens, cut.usage.reasoningTokens, cut.basis], [483, 447, "estimated"]);
     const last = {
@@ -277,6 +280,11 @@ describe("google-generate streams", () => {
       [usage.inputTokens, usage.outputTokens, usage.reasoningTokens, basis],
       [1_198, 483, 447, "reported"],
     );
+  });
+
+  it("take the last report where no tool is offered, though it be lower", () => {
+    const { usage, basis } = stream(chunk("a", counts(20, 419)), chunk("b", counts(16, 28), end)).reading;
+    assert.deepEqual([usage.outputTokens, usage.reasoningTokens, basis], [44, 28, "reported"]);
   });
 
   it("without any report are estimated from what was said, thought and called", () => {

@@ -115,6 +115,16 @@ describe("openai-chat rewrites", () => {
     assert.equal(rewritten(mistral, undefined, at("https://api.mistral.ai/v1")), mistral);
   });
 
+  it("leave a host alone that tells its usage unasked: its clients get the chunk that they count on", () => {
+    const openrouter = at("https://openrouter.ai/api/v1");
+    const body = bodyOf({ ...request, stream: true });
+    assert.equal(rewritten(body, undefined, openrouter), body);
+    const usage = { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7, cost: 0.0001 };
+    const wire = utf8(sse({ choices: [{ delta: { content: "Hi" } }] }, { choices: [], usage }, "[DONE]"));
+    const { client, reading } = pass(openrouter, openrouter.read(body), [wire]);
+    assert.deepEqual([client, reading.basis, reading.reportedCostUsd], [wire, "reported", 0.0001]);
+  });
+
   it("keep the client's own stream options", () => {
     const options = { include_usage: false, include_obfuscation: false };
     const body = rewritten(bodyOf({ ...request, stream: true, stream_options: options }));
