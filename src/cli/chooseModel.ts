@@ -1,6 +1,8 @@
 import type { ApiClient } from "../client/apiClient.ts";
 import { ApiError } from "../client/apiError.ts";
 import type { ProviderInfo } from "../domain/api.ts";
+import type { Backends } from "../domain/backends/backendApi.ts";
+import { type Backend, backendInWords } from "../domain/backends/backendSettings.ts";
 import type { ModelDetail } from "../domain/modelApi.ts";
 import { UsageError } from "./exitCode.ts";
 
@@ -27,16 +29,26 @@ export function keyOf({ name }: ProviderInfo): string | null {
 }
 
 /**
- * The provider and model that are meant: a model by its own name or by an alias, at the first provider that has it and
+ * The provider and model that are meant: the default backend, or what a tier stands for; else a model by its own name or by an alias, at the first provider that has it and
  * whose key is set (or that needs none). A name that means nothing is left to the provider that was named with it.
  * @throws UsageError
  */
 export async function chooseModel(api: ApiClient, wish: Wish): Promise<Choice> {
-  const providers = await api.providers();
+  const [providers, backends] = await Promise.all([api.providers(), api.backends.view()]);
   const names = providers.map(({ name }) => name).join(", ");
   const named = providers.find(({ name }) => name === wish.provider);
   if (wish.provider !== undefined && named === undefined) {
     throw new UsageError(`--provider: no provider is named ${wish.provider}. Known: ${names}`);
+  }
+  const backend = backendMeant(backends, wish);
+  if (backend !== null) {
+    const provider = providers.find(({ name }) => name === backend.provider);
+    if (provider === undefined) {
+      throw new UsageError(
+        `--model: ${backendInWords(backend)} is meant, and no provider is named ${backend.provider}`,
+      );
+    }
+    return { provider, model: backend.model };
   }
   if (wish.model === undefined) {
     const usable = named ?? providers.find((one) => keyOf(one) !== null) ?? providers[0];
@@ -59,6 +71,15 @@ export async function chooseModel(api: ApiClient, wish: Wish): Promise<Choice> {
     throw new UsageError(`--provider: say which of ${names} serves ${wish.model}`);
   }
   return { provider: named, model: wish.model };
+}
+
+/** What the user has said that a tier stands for, or where prompts go by default; null where it is for us to choose. */
+function backendMeant({ default: main, tiers }: Backends, { provider, model }: Wish): Backend | null {
+  if (model === undefined) {
+    return provider === undefined || provider === main?.provider ? main : null;
+  }
+  const tier = tiers.find(({ name, configured }) => configured && name === model)?.backend;
+  return tier !== undefined && (provider === undefined || provider === tier.provider) ? tier : null;
 }
 
 function needsNoKey({ pricing }: ProviderInfo): boolean {

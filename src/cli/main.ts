@@ -3,6 +3,7 @@ import { ApiError } from "../client/apiError.ts";
 import { SidecarUnavailableError } from "../client/sidecarUnavailableError.ts";
 import { VERSION } from "../domain/version.ts";
 import { addAsk } from "./commands/ask.ts";
+import { addBackend } from "./commands/backend.ts";
 import { addBudget } from "./commands/budget.ts";
 import { addCheck } from "./commands/check.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -47,6 +48,7 @@ function makeProgram(): Command {
     addAsk,
     addEstimate,
     addModels,
+    addBackend,
     addPrices,
     addReport,
     addExport,

@@ -22,6 +22,7 @@ import {
   statusSchema,
   summarySchema,
 } from "../domain/api.ts";
+import type { backendSettingsSchema } from "../domain/backends/backendSettings.ts";
 import type { Budget, budgetSchema } from "../domain/budget.ts";
 import { type Call, type CallStatus, callSchema } from "../domain/call.ts";
 import {
@@ -51,6 +52,7 @@ import {
 import { type PassInfo, type PassWish, passListSchema } from "../domain/passApi.ts";
 import { ApiError } from "./apiError.ts";
 import { type ApiCall, ApiTransport, type Query } from "./apiTransport.ts";
+import { BackendsApi } from "./backendsApi.ts";
 import { readEventStream, type StreamHandlers } from "./eventStream.ts";
 import { PricesApi } from "./pricesApi.ts";
 
@@ -81,6 +83,7 @@ export interface ConfigChange {
   readonly priceUpdates?: Config["priceUpdates"];
   readonly pricesSource?: string;
   readonly budgets?: ReadonlyArray<z.input<typeof budgetSchema>>;
+  readonly backends?: z.input<typeof backendSettingsSchema>;
 }
 
 const API = "/api/v1";
@@ -93,6 +96,7 @@ const providersSchema = z.object({ providers: z.array(providerInfoSchema) });
  */
 export class ApiClient {
   readonly url: string;
+  readonly backends: BackendsApi = new BackendsApi((schema, call) => this.#json(schema, call));
   readonly prices: PricesApi = new PricesApi((schema, call) => this.#json(schema, call));
   readonly #transport: ApiTransport;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { backendSettingsSchema } from "./backends/backendSettings.ts";
 import { budgetSchema, DEFAULT_WARN_AT } from "./budget.ts";
 import { computePricingSchema, DEFAULT_HOURLY_RATE_USD } from "./compute/computePricing.ts";
 import { headersSchema, tlsSchema } from "./endpoint.ts";
@@ -130,6 +131,7 @@ export const configSchema = z.strictObject({
       error: "two budgets have the same name",
     }),
   gate: gateSettingsSchema.prefault({}),
+  backends: backendSettingsSchema.prefault({}),
   /** How often compute-hour providers are asked whether they are up, in ms. */
   healthIntervalMs: z.int().min(100).max(3_600_000).default(15_000),
   /** How long, in ms, such a provider may be unreachable before it counts as down. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { switchSchema } from "./backends/backendSwitch.ts";
 import { budgetSchema } from "./budget.ts";
 import { callSchema, costBasisSchema } from "./call.ts";
 import { providerSchema } from "./config.ts";
@@ -119,6 +120,8 @@ export const eventSchema = z.discriminatedUnion("type", [
     provider: providerSchema.nullable(),
     by: z.string(),
   }),
+  /** Who made which backend the default, or what a tier stands for. */
+  z.object({ type: z.literal("backend.switched"), ...stamp, switched: switchSchema }),
   z.object({ type: z.literal("provider.state"), ...stamp, name: z.string(), up: z.boolean(), detail: z.string() }),
   z.object({ type: z.literal("price.changed"), ...stamp, by: z.string() }),
   z.object({ type: z.literal("alert.raised"), ...stamp, alert: alertSchema }),

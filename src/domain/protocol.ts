@@ -125,6 +125,8 @@ export interface Reading {
   readonly reportedCostUsd: number | null;
   /** The provider's error type, where the answer is an error or a stream ended in one. */
   readonly errorType: string | null;
+  /** What the provider says of the error; absent where it says nothing, or all is well. */
+  readonly errorMessage?: string;
   /** What could not be read, in words; null where all was well. */
   readonly trouble: string | null;
   /** The provider's id of work that goes on after the answer, whose usage is told later; null where there is none. */

@@ -11,6 +11,8 @@ export const COMMANDS = {
   pauseBudget: "tollgate.pauseBudget",
   resumeBudget: "tollgate.resumeBudget",
   setModelPrice: "tollgate.setModelPrice",
+  switchBackend: "tollgate.switchBackend",
+  checkBackends: "tollgate.checkBackends",
   addApiKey: "tollgate.addApiKey",
   removeApiKey: "tollgate.removeApiKey",
   exportLedger: "tollgate.exportLedger",

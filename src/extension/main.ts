@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import * as vscode from "vscode";
 import { AnswerDocuments } from "./ask/answerDocuments.ts";
 import { askCommands } from "./ask/askCommands.ts";
+import { backendCommands } from "./backends/backendCommands.ts";
 import { budgetCommands } from "./budgets/budgetCommands.ts";
 import { SettingsPush, settingsPush } from "./budgets/settingsPush.ts";
 import { budgetWarnings } from "./budgets/warnings.ts";
@@ -22,6 +23,7 @@ const CONTRIBUTIONS = [
   settingsPush,
   budgetWarnings,
   askCommands,
+  backendCommands,
   budgetCommands,
   costPanel,
   priceCommands,

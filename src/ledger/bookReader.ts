@@ -1,4 +1,5 @@
 import type { CallsPage, Summary, SummaryBy } from "../domain/api.ts";
+import type { RecordedSwitch } from "../domain/backends/backendSwitch.ts";
 import type { Scope } from "../domain/budget.ts";
 import type { Call } from "../domain/call.ts";
 import type { Accrual, Correction, Decision, RaisedAlert, RecordedDecision, Refusal } from "../domain/events.ts";
@@ -10,6 +11,7 @@ import { accruedByProvider, lastAccrual } from "./queries/compute.ts";
 import { correctionsOf, deferredCall } from "./queries/corrections.ts";
 import { type Spend, spendByPeriod, spentIn, topModels, totals } from "./queries/spend.ts";
 import { summary } from "./queries/summary.ts";
+import { switches } from "./queries/switches.ts";
 
 /** Every question that can be put to the books. Times are ms since the epoch; null bounds nothing. */
 export abstract class BookReader {
@@ -62,6 +64,10 @@ export abstract class BookReader {
 
   decisions(limit: number): RecordedDecision[] {
     return decisions(this.books, limit);
+  }
+
+  switches(limit: number): RecordedSwitch[] {
+    return switches(this.books, limit);
   }
 
   deferredCall(provider: string, deferredId: string): string | null {

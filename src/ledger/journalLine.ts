@@ -35,6 +35,7 @@ const EVENT_TYPES: ReadonlySet<string> = new Set<EventType>(
     "budget.changed": true,
     "budget.decided": true,
     "provider.changed": true,
+    "backend.switched": true,
     "provider.state": true,
     "price.changed": true,
     "alert.raised": true,

@@ -137,6 +137,11 @@ export class Projection {
       case "price.changed":
         this.#changed(event, null, null);
         return;
+      case "backend.switched": {
+        const { tier, by } = event.switched;
+        this.#changed({ ...event, by }, tier, event.switched);
+        return;
+      }
       case "sidecar.started":
       case "sidecar.stopped":
         return;
@@ -233,7 +238,7 @@ export class Projection {
   }
 
   #changed(
-    event: EventOf<"budget.changed" | "provider.changed" | "price.changed">,
+    event: Pick<TollgateEvent, "seq" | "at" | "type"> & { readonly by: string },
     name: string | null,
     content: unknown,
   ): void {

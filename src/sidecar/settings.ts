@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import type { PassResponse, ProviderHealth, ProviderInfo } from "../domain/api.ts";
+import { type Backend, isSameBackend } from "../domain/backends/backendSettings.ts";
+import type { RecordedSwitch, Switch } from "../domain/backends/backendSwitch.ts";
 import type { Budget } from "../domain/budget.ts";
 import type { Config, Price } from "../domain/config.ts";
 import { gatewayAddress } from "../domain/gatewayAddress.ts";
@@ -27,6 +29,9 @@ export interface SettingsOptions {
   readonly now: () => number;
   readonly url: () => string;
 }
+
+/** A switch of a backend, and what is known of why it was made. */
+export type SwitchWish = Pick<Switch, "tier" | "why" | "checked"> & { readonly to: Backend };
 
 /** A price book that was in force until a time, ms since the epoch: calls that started before keep its prices. */
 interface Superseded {
@@ -79,6 +84,20 @@ export class Settings {
     const budget = this.#options.store.setBudget(input);
     await this.#changed(before, this.config, by);
     return budget;
+  }
+
+  /** Makes a backend the default (a null tier), or what a tier stands for. @throws ConfigError */
+  async switchBackend(wanted: SwitchWish, by: string): Promise<RecordedSwitch> {
+    const before = this.config;
+    const { default: main, tiers, ...rest } = before.backends;
+    const { tier, to } = wanted;
+    const named = tier === null ? { default: to, tiers } : { default: main, tiers: { ...tiers, [tier]: to } };
+    const after = this.#options.store.patch({ backends: { ...rest, ...named } });
+    const from = (tier === null ? main : tiers[tier]) ?? null;
+    const { why, checked } = wanted;
+    const switched: Switch = { tier, from, to, by, why, checked };
+    await this.#changed(before, after, by, [switched]);
+    return { ...switched, at: this.#options.now() };
   }
 
   async removeBudget(name: string, by: string): Promise<boolean> {
@@ -183,7 +202,13 @@ export class Settings {
     return Object.fromEntries(entries);
   }
 
-  async #changed(before: Config, after: Config, by: string): Promise<void> {
+  /** `switches` are those of the change that more is known of than what has changed. */
+  async #changed(
+    before: Config,
+    after: Config,
+    by: string,
+    switches: readonly Switch[] = switchesBetween(before.backends, after.backends, by),
+  ): Promise<void> {
     const { gatekeeper } = this.#options;
     this.#supersede();
     gatekeeper.gate.setBudgets(after.budgets, this.#options.now());
@@ -192,6 +217,9 @@ export class Settings {
     }
     for (const [name, budget] of differences(byName(before.budgets), byName(after.budgets))) {
       await gatekeeper.record({ type: "budget.changed", name, budget: budget ?? null, by });
+    }
+    for (const switched of switches) {
+      await gatekeeper.record({ type: "backend.switched", switched });
     }
     const written = ({ prices, defaultPrice }: Config) => JSON.stringify([prices, defaultPrice]);
     if (written(before) !== written(after)) {
@@ -219,6 +247,17 @@ export class Settings {
       earlier: (atMs) => this.#superseded.find(({ until }) => atMs < until)?.book ?? null,
     });
   }
+}
+
+/** What was switched by a change of the configuration itself, of which nobody says why. */
+function switchesBetween(before: Config["backends"], after: Config["backends"], by: string): Switch[] {
+  const switched = (tier: string | null, from: Backend | null, to: Backend | null): Switch[] =>
+    from !== null && to !== null && isSameBackend(from, to) ? [] : [{ tier, from, to, by, why: null, checked: null }];
+  const main = before.default === null && after.default === null ? [] : switched(null, before.default, after.default);
+  const tiers = differences(before.tiers, after.tiers).flatMap(([tier, to]) =>
+    switched(tier, Object.hasOwn(before.tiers, tier) ? (before.tiers[tier] ?? null) : null, to ?? null),
+  );
+  return [...main, ...tiers];
 }
 
 function byName(budgets: readonly Budget[]): Record<string, Budget> {

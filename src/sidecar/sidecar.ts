@@ -3,6 +3,8 @@ import { Gate } from "../domain/gate.ts";
 import type { Calendar } from "../domain/window.ts";
 import { Ledger, type LedgerThresholds } from "../ledger/ledger.ts";
 import { Api } from "./api/api.ts";
+import { Backends } from "./backends/backends.ts";
+import { FailureLog } from "./backends/failureLog.ts";
 import { ComputeMeter } from "./computeMeter.ts";
 import { ConfigStore } from "./configStore.ts";
 import { lastPort, readOrMakeToken, rememberPort } from "./dataFolder.ts";
@@ -11,6 +13,7 @@ import { EventStream } from "./eventStream.ts";
 import { Figures } from "./figures.ts";
 import { Gatekeeper } from "./gatekeeper.ts";
 import { Gateway } from "./gateway/gateway.ts";
+import { Upstream } from "./gateway/upstream.ts";
 import { LoopbackServer } from "./httpServer.ts";
 import { interruptedCall } from "./interrupted.ts";
 import { Learned } from "./learned.ts";
@@ -130,8 +133,12 @@ export class Sidecar {
       graceMs: options.runGraceMs,
       log,
     });
+    const upstream = new Upstream();
+    const failures = new FailureLog({ dataDir: options.dataDir, now, log });
     const gateway: Gateway = new Gateway({
       gatekeeper,
+      upstream,
+      failures,
       books: ledger,
       passes,
       learned,
@@ -171,9 +178,12 @@ export class Sidecar {
       () => lifetime.touch(),
     );
     ledger.subscribe((event) => events.tell(event));
+    ledger.subscribe((event) => failures.see(event));
     const models = new Models({ settings, learned, books: ledger, calendar: () => calendar, now });
+    const backends = new Backends({ settings, models, links, failures, books: ledger, upstream, now });
     const api = new Api({
       settings,
+      backends,
       published,
       models,
       passes,

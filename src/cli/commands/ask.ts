@@ -39,8 +39,14 @@ export function addAsk(program: Command): void {
       "Sends one prompt, streams the answer to standard output and says on standard error what it cost. Keys come from OPENAI_API_KEY and ANTHROPIC_API_KEY.",
     )
     .argument("[text...]", "the prompt; - or nothing reads standard input")
-    .option("--provider <name>", "provider (default: by the model, or the first whose key is set)")
-    .option("--model <name>", "model, or an alias such as sonnet (default: the first that is known of the provider)")
+    .option(
+      "--provider <name>",
+      "provider (default: by the model, else that of the default backend, or the first whose key is set)",
+    )
+    .option(
+      "--model <name>",
+      "model, a tier, or an alias such as sonnet (default: the default backend's, or the first that is known of the provider)",
+    )
     .option("--system <text>", "instructions that come before the prompt")
     .option("--project <name>", "project the call is for (default: the current folder's name)")
     .option("--max-tokens <n>", "longest answer, in tokens", "4096")

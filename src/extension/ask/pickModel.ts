@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { ApiClient } from "../../client/apiClient.ts";
 import { ApiError } from "../../client/apiError.ts";
 import type { ProviderHealth, ProviderInfo } from "../../domain/api.ts";
+import type { Backends } from "../../domain/backends/backendApi.ts";
 import type { Model } from "../../domain/modelApi.ts";
 import { keyIsOptional } from "../keys/apiKeys.ts";
 import { keyInWords } from "../keys/keyCommands.ts";
@@ -25,9 +26,9 @@ interface ModelItem extends vscode.QuickPickItem {
 /** Lets the user pick a model: one asked before at once, any other by its provider. Undefined where the user leaves. */
 export async function pickModel(services: Services): Promise<ModelChoice | undefined> {
   const api = await services.sidecar.api();
-  const providers = await api.providers();
+  const [providers, backends] = await Promise.all([api.providers(), api.backends.view()]);
   for (;;) {
-    const picked = await pickProvider(services, api, providers);
+    const picked = await pickProvider(services, api, providers, backendItems(backends));
     if (picked === undefined || picked.choice !== undefined) {
       return picked?.choice;
     }
@@ -44,6 +45,7 @@ async function pickProvider(
   services: Services,
   api: ApiClient,
   providers: readonly ProviderInfo[],
+  backends: readonly ProviderItem[],
 ): Promise<ProviderItem | undefined> {
   const t = vscode.l10n.t;
   const keys = new Map(
@@ -62,6 +64,7 @@ async function pickProvider(
     return { label: choice.model, description: choice.provider, ...detail, choice };
   };
   const items = (): ProviderItem[] => [
+    ...(backends.length === 0 ? [] : [separator(t("backends")), ...backends]),
     ...(known.length === 0 ? [] : [separator(t("asked last")), ...known.map(recent)]),
     separator(t("providers")),
     ...providers.map((provider): ProviderItem => {
@@ -77,7 +80,7 @@ async function pickProvider(
   ];
   const pick = vscode.window.createQuickPick<ProviderItem>();
   pick.title = t("Ask a Model");
-  pick.placeholder = t("Pick a model asked before, or a provider");
+  pick.placeholder = t("Pick a model asked before, a backend, or a provider");
   pick.matchOnDescription = true;
   pick.items = items();
   pick.busy = true;
@@ -172,6 +175,23 @@ function modelItem(model: Model): ModelItem {
 function aboutModel(model: Model): string {
   const t = vscode.l10n.t;
   return [priceInWords(model, t), abilitiesInWords(model, t)].filter((part) => part !== "").join(" · ");
+}
+
+/** The default backend, and the tiers that the user has given a meaning. */
+function backendItems({ default: main, tiers }: Backends): ProviderItem[] {
+  const t = vscode.l10n.t;
+  return [
+    ...(main === null
+      ? []
+      : [{ label: main.model, description: t("{provider} · default", { provider: main.provider }), choice: main }]),
+    ...tiers
+      .filter(({ configured }) => configured)
+      .map(({ name, backend }) => ({
+        label: name,
+        description: `${backend.provider} · ${backend.model}`,
+        choice: { ...backend, tier: name },
+      })),
+  ];
 }
 
 async function keyState({ keys }: Services, provider: ProviderInfo): Promise<string> {

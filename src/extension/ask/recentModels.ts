@@ -2,7 +2,8 @@ import type * as vscode from "vscode";
 import { z } from "zod";
 
 const choiceSchema = z.object({ provider: z.string(), model: z.string() });
-export type ModelChoice = z.infer<typeof choiceSchema>;
+/** A model, and the tier under whose name it was picked, if it was. */
+export type ModelChoice = z.infer<typeof choiceSchema> & { readonly tier?: string };
 
 const KEY = "tollgate.recentModels";
 const LONGEST = 4;

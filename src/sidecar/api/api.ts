@@ -7,6 +7,7 @@ import { estimatesRequestSchema, modelQuerySchema } from "../../domain/modelApi.
 import { nanoFromUsd } from "../../domain/money.ts";
 import { passWishSchema } from "../../domain/passApi.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import type { Backends } from "../backends/backends.ts";
 import type { Estimator } from "../estimator.ts";
 import type { EventStream } from "../eventStream.ts";
 import type { Figures } from "../figures.ts";
@@ -16,6 +17,7 @@ import type { Passes } from "../passes.ts";
 import type { PublishedPrices } from "../prices/publishedPrices.ts";
 import type { Runs } from "../runs.ts";
 import type { Settings } from "../settings.ts";
+import { backendRoutes } from "./backends.ts";
 import { correctionsOf, releaseCall, releaseRequestSchema } from "./callCorrections.ts";
 import {
   type ApiRequest,
@@ -36,6 +38,7 @@ export interface ApiOptions {
   readonly runs: Runs;
   readonly published: PublishedPrices;
   readonly models: Models;
+  readonly backends: Backends;
   readonly estimator: Estimator;
   readonly figures: Figures;
   readonly gatekeeper: Gatekeeper;
@@ -94,6 +97,7 @@ export class Api {
       "POST estimates": async (request) =>
         estimator.estimates(await readJson(request, estimatesRequestSchema, LARGEST_PROMPT)),
       ...priceRoutes(options),
+      ...backendRoutes(options.backends),
       "POST alerts * claim": ({ segments }) => this.#claim(segments[1] ?? ""),
       "POST shutdown": (request) => this.#shutDown(request),
       "GET events": ({ response, query }) => {

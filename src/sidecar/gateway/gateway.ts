@@ -3,6 +3,7 @@ import type { Config, Provider } from "../../domain/config.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
 import { errorShapeOf, protocolFor } from "../../domain/protocols/families.ts";
 import type { BookReader } from "../../ledger/bookReader.ts";
+import type { FailureLog } from "../backends/failureLog.ts";
 import { Departure } from "../departure.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import type { Learned } from "../learned.ts";
@@ -17,11 +18,14 @@ import type { Passage } from "./passage.ts";
 import { passThrough } from "./passThrough.ts";
 import { parseGatewayPath, targetOf } from "./route.ts";
 import { UnknownCalls } from "./unknownCalls.ts";
-import { Upstream } from "./upstream.ts";
+import type { Upstream } from "./upstream.ts";
 
 /** What the gateway works with. `config` and `prices` are read anew for each call, since they can change. */
 export interface GatewayOptions {
   readonly gatekeeper: Gatekeeper;
+  /** Closed with the gateway. */
+  readonly upstream: Upstream;
+  readonly failures: FailureLog;
   readonly books: BookReader;
   readonly passes: Passes;
   readonly learned: Learned;
@@ -37,7 +41,6 @@ export interface GatewayOptions {
 /** The proxy that every call passes: holds before it leaves, settles after it. */
 export class Gateway {
   readonly #options: GatewayOptions;
-  readonly #upstream = new Upstream();
   readonly #collected: CollectedAnswers;
   readonly #metered: MeteredCalls;
   readonly #unknown: UnknownCalls;
@@ -47,9 +50,9 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.#options = options;
     const deferred = new DeferredCalls(options);
-    this.#collected = new CollectedAnswers({ ...options, upstream: this.#upstream, deferred });
-    this.#metered = new MeteredCalls({ ...options, upstream: this.#upstream, deferred });
-    this.#unknown = new UnknownCalls({ ...options, upstream: this.#upstream });
+    this.#collected = new CollectedAnswers({ ...options, deferred });
+    this.#metered = new MeteredCalls({ ...options, deferred });
+    this.#unknown = new UnknownCalls(options);
   }
 
   get callsInFlight(): number {
@@ -80,7 +83,7 @@ export class Gateway {
   }
 
   close(): void {
-    this.#upstream.close();
+    this.#options.upstream.close();
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -140,7 +143,7 @@ export class Gateway {
       return this.#collected.run({ ...passage, protocol: found.protocol });
     }
     if (found?.kind === "free" || method === "GET" || method === "HEAD" || method === "OPTIONS") {
-      await passThrough(this.#upstream, passage, { shape });
+      await passThrough(this.#options.upstream, passage, { shape });
       return;
     }
     return this.#unknown.run(passage, shape);

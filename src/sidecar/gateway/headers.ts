@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Link } from "../links.ts";
 
 /** Headers that belong to one connection, not to the message (RFC 9110, 7.6.1), and what the gateway writes anew. */
 const ONE_HOP = new Set([
@@ -71,6 +72,20 @@ export function forwardedRequestHeaders(
     headers.push("Accept-Encoding", String(encoding));
   }
   return headers;
+}
+
+const KEY_HEADERS = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"];
+/** A shorter run of characters is no key, and may stand in any text. */
+const SHORTEST_KEY = 8;
+
+/** A provider's words without the keys that were sent to it: some say them back. */
+export function withoutKeysOf(
+  { request, target }: { readonly request: IncomingMessage; readonly target: { readonly link: Link | null } },
+  text: string,
+): string {
+  const values = [...KEY_HEADERS.map((name) => String(request.headers[name] ?? "")), ...(target.link?.headers ?? [])];
+  const keys = values.flatMap((value) => value.split(/[\s;=]+/)).filter(({ length }) => length >= SHORTEST_KEY);
+  return keys.reduce((safe, key) => safe.replaceAll(key, "…"), text);
 }
 
 /** The answer's headers as they go to the client, in raw form, with the gateway's own behind them. */

@@ -9,6 +9,7 @@ import {
   type RequestFacts,
   type Rewrite,
 } from "../../domain/protocol.ts";
+import type { FailureLog } from "../backends/failureLog.ts";
 import { ClientGoneError } from "../departure.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import type { Learned } from "../learned.ts";
@@ -18,7 +19,7 @@ import { BodyTooLargeError, readBody } from "./body.ts";
 import { type BoundingOptions, boundedCall, type ReadRequest } from "./boundedCall.ts";
 import type { DeferredCalls } from "./deferredCalls.ts";
 import { EarlierTurns } from "./earlierTurns.ts";
-import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
+import { forwardedRequestHeaders, forwardedResponseHeaders, withoutKeysOf } from "./headers.ts";
 import { bookedCall, estimateFromBytes, type Outcome, withinLimit } from "./outcome.ts";
 import { contextOf, frameOf, type MeteredPassage } from "./passage.ts";
 import { CUT_CODE, relayBody } from "./relay.ts";
@@ -27,6 +28,7 @@ import { type Upstream, UpstreamError } from "./upstream.ts";
 /** What metering works with. `prices` are read anew for each call, since they can change. */
 export interface MeteringOptions {
   readonly gatekeeper: Gatekeeper;
+  readonly failures: FailureLog;
   readonly upstream: Upstream;
   readonly learned: Learned;
   readonly tokenCounter: TokenCounter;
@@ -88,6 +90,10 @@ export class MeteredCalls {
       ...(mayCut && held.holdNanoUsd > 0 && facts.toolCalls !== undefined ? { toolCalls: facts.toolCalls } : {}),
     };
     const outcome = await this.#outcomeOf(passage, facts, read.body, held.id, changes, mayCut ? outputLimit : null);
+    if (outcome.status === "error") {
+      const message = outcome.message ?? outcome.reading.errorMessage ?? "";
+      this.#options.failures.note(held.id, withoutKeysOf(passage, message));
+    }
     const reading = outcome.errorType === CUT_CODE ? outcome.reading : withinLimit(outcome.reading, outputLimit);
     const ended = { ...outcome, reading, holdNanoUsd: held.holdNanoUsd };
     const expected = bound === null ? {} : { expectedNanoUsd };
@@ -177,7 +183,7 @@ export class MeteredCalls {
       }
       const errorType = error instanceof UpstreamError ? error.code : "tollgate_error";
       const reading = errorType === "upstream_unreachable" ? NOTHING_READ : estimateFromBytes(facts, 0, NOTHING_READ);
-      return this.#outcome("error", { errorType, reading });
+      return this.#outcome("error", { errorType, reading, message: error instanceof Error ? error.message : "" });
     }
     const httpStatus = incoming.statusCode ?? 502;
     const keepLength = !protocol.isStream(incoming.headers["content-type"] ?? null, facts);

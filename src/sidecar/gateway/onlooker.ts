@@ -9,6 +9,7 @@ import {
   type RequestFacts,
   type StreamReader,
 } from "../../domain/protocol.ts";
+import { errorMessageOf } from "../../domain/protocols/errorMessage.ts";
 import { decoderFor } from "./decoder.ts";
 import { estimateFromBytes } from "./outcome.ts";
 
@@ -137,12 +138,24 @@ function wholeAnswer({ status, headers, length, protocol, facts, decoder }: Whol
       const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
       const isKept = bytes.length === size;
       const body = isKept && decoder !== null ? await decodeWhole(bytes, decoder) : isKept ? bytes : null;
-      const reading = body === null ? TOO_LARGE : protocol.readJson(status, body, facts, headers);
+      const reading = body === null ? TOO_LARGE : readWhole(protocol, status, body, facts, headers);
       // What work cost that goes on is told later; until then there is nothing to be estimated from.
       const isUnknown = reading.basis === "none" && reading.deferredId === null;
       return status < 300 && isUnknown ? estimateFromBytes(facts, body?.length ?? size, reading) : reading;
     },
   };
+}
+
+function readWhole(
+  protocol: Protocol,
+  status: number,
+  body: Buffer,
+  facts: RequestFacts,
+  headers: MessageHeaders,
+): Reading {
+  const reading = protocol.readJson(status, body, facts, headers);
+  const errorMessage = status < 400 ? null : errorMessageOf(body.toString("utf8"));
+  return errorMessage === null ? reading : { ...reading, errorMessage };
 }
 
 const TOO_LARGE: Reading = { ...NOTHING_READ, trouble: "The answer is too large to be read" };

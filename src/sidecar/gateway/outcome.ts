@@ -22,6 +22,8 @@ export interface Outcome {
   readonly status: CallStatus;
   readonly httpStatus: number | null;
   readonly errorType: string | null;
+  /** What is known of a failure, in words, beside what the answer itself says. */
+  readonly message?: string;
   readonly reading: Reading;
   readonly firstTokenAt: number | null;
   readonly endedAt: number;

@@ -1,0 +1,20 @@
+import { checkRequestSchema, fallbackRequestSchema, switchRequestSchema } from "../../domain/backends/backendApi.ts";
+import type { Backends } from "../backends/backends.ts";
+import { type ApiRequest, integerFrom, readJson } from "./http.ts";
+
+/** The API's routes on backends. */
+export function backendRoutes(backends: Backends): Record<string, (request: ApiRequest) => unknown> {
+  return {
+    "GET backends": () => backends.view(),
+    "POST backends check": async (request) => {
+      const { keys } = await readJson(request, checkRequestSchema);
+      return { backends: await backends.check(keys) };
+    },
+    "POST backends switch": async (request) => backends.switch(await readJson(request, switchRequestSchema)),
+    "PUT backends fallback": async (request) => {
+      const { names, by } = await readJson(request, fallbackRequestSchema);
+      return backends.setFallback(names, by);
+    },
+    "GET backends log": ({ query }) => ({ switches: backends.log(integerFrom(query, "limit", 50, 1, 1_000)) }),
+  };
+}
