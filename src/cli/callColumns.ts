@@ -42,6 +42,10 @@ export const CALL_COLUMNS: ReadonlyArray<readonly [title: string, value: (call: 
   ["priceVersion", (call) => call.priceVersion],
   ["holdNanoUsd", (call) => call.holdNanoUsd],
   ["attempt", (call) => call.attempt],
+  ["promptId", (call) => call.promptId ?? null],
+  ["standsInForProvider", (call) => call.standsInFor?.provider ?? null],
+  ["standsInForModel", (call) => call.standsInFor?.model ?? null],
+  ["standsInWhy", (call) => call.standsInFor?.why ?? null],
 ];
 
 /** All nine decimals, never in the form `1e-7`. */

@@ -69,6 +69,7 @@ export type CallsQuery = {
   readonly tag?: string;
   readonly branch?: string;
   readonly session?: string;
+  readonly prompt?: string;
   readonly status?: CallStatus;
 };
 

@@ -4,6 +4,7 @@ import {
   backendsSchema,
   type CheckedBackend,
   checkedBackendsSchema,
+  type FailedRequest,
   type SwitchRequest,
   switchLogSchema,
 } from "../domain/backends/backendApi.ts";
@@ -44,6 +45,11 @@ export class BackendsApi {
   async log(limit?: number): Promise<RecordedSwitch[]> {
     const query = { limit };
     return (await this.#send(switchLogSchema, { method: "GET", path: "/backends/log", query })).switches;
+  }
+
+  /** Says that a backend is down or busy after all retries: prompts pass it over for a while. */
+  failed(request: FailedRequest): Promise<Backends> {
+    return this.#send(backendsSchema, { method: "POST", path: "/backends/failed", body: request });
   }
 
   /** Says who takes over, in this order: tiers, or provider and model. */

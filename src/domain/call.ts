@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { standsInForSchema } from "./backends/standsInFor.ts";
 import { ratesSchema } from "./rates.ts";
 import { usageBasisSchema, usageSchema } from "./usage.ts";
 
@@ -60,7 +61,12 @@ export const callSchema = z.object({
   holdNanoUsd: nano.min(0),
   /** What it was expected to cost before it left; absent where nobody could tell, and in calls of older versions. */
   expectedNanoUsd: nano.min(0).optional(),
+  /** How often the prompt had been sent, this call included. */
   attempt: z.int().min(1),
+  /** Shared by all attempts of one prompt; absent where the client names none, and in calls of older versions. */
+  promptId: z.string().optional(),
+  /** What was asked for, where another backend took the call; absent where it is this one. */
+  standsInFor: standsInForSchema.optional(),
 });
 
 export type Call = z.infer<typeof callSchema>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { switchSchema } from "./backends/backendSwitch.ts";
+import { standsInForSchema } from "./backends/standsInFor.ts";
 import { budgetSchema } from "./budget.ts";
 import { callSchema, costBasisSchema } from "./call.ts";
 import { providerSchema } from "./config.ts";
@@ -38,6 +39,9 @@ export const heldSchema = z.object({
   sessionId: text.default(null),
   branch: text.default(null),
   stream: z.boolean(),
+  attempt: z.int().min(1).optional(),
+  promptId: z.string().optional(),
+  standsInFor: standsInForSchema.optional(),
   holdNanoUsd: nano,
   costBasis: costBasisSchema,
   budgets: z.array(z.string()),

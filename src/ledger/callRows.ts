@@ -1,4 +1,5 @@
 import type { SqlValue } from "sql.js";
+import type { StandsInFor } from "../domain/backends/standsInFor.ts";
 import type { Call, CallStatus, CostBasis } from "../domain/call.ts";
 import type { UsageBasis } from "../domain/usage.ts";
 import type { CallKeys } from "./callKeys.ts";
@@ -30,6 +31,8 @@ const COLUMNS = [
   "attempt",
   "expected_nano_usd",
   "session_id",
+  "prompt_id",
+  "stands_in_for",
 ] as const;
 
 export const INSERT_CALL = `INSERT INTO call_rows (${COLUMNS.join(", ")})
@@ -72,6 +75,8 @@ export function rowOfCall(call: Call, seq: number, keys: CallKeys): SqlValue[] {
     call.expectedNanoUsd ?? null,
     // Entries that older versions wrote into the journal lack it.
     call.sessionId ?? null,
+    call.promptId ?? null,
+    call.standsInFor === undefined ? null : JSON.stringify(call.standsInFor),
   ];
 }
 
@@ -118,6 +123,8 @@ export function callOfRow(row: Row, keys: CallKeys): Call {
     priceVersion: row.price_version as string | null,
     holdNanoUsd: wholeNumber(row.hold_nano_usd),
     attempt: Number(row.attempt),
+    ...(typeof row.prompt_id === "string" ? { promptId: row.prompt_id } : {}),
+    ...(typeof row.stands_in_for === "string" ? { standsInFor: JSON.parse(row.stands_in_for) as StandsInFor } : {}),
     ...(typeof row.expected_nano_usd === "number" ? { expectedNanoUsd: row.expected_nano_usd } : {}),
   };
 }

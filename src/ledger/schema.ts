@@ -147,4 +147,21 @@ export const MIGRATIONS: readonly string[] = [
     r.expected_nano_usd, r.session_id, k.branch
     FROM call_rows r JOIN call_keys k ON k.id = r.key_id LEFT JOIN rate_sets s ON s.id = r.rates_id;
   `,
+  `
+  -- What the attempts of one prompt share, and what was asked for where another backend took the call (JSON).
+  ALTER TABLE call_rows ADD COLUMN prompt_id TEXT;
+  ALTER TABLE call_rows ADD COLUMN stands_in_for TEXT;
+  DROP VIEW calls;
+  -- Every booked call with all its fields.
+  CREATE VIEW calls AS SELECT
+    r.seq, r.id, strftime('%Y-%m-%dT%H:%M:%fZ', r.started_at / 1000.0, 'unixepoch') AS started_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', r.ended_at / 1000.0, 'unixepoch') AS ended_at,
+    k.provider, r.protocol, k.model, k.requested_model, k.project, k.tool, k.user, k.tags, r.request_type, r.trace_id,
+    r.status, r.http_status, r.error_type, r.stream, r.latency_ms, r.first_token_ms,
+    r.input_tokens, r.cached_input_tokens, r.cache_write_5m_tokens, r.cache_write_1h_tokens, r.output_tokens,
+    r.reasoning_tokens, r.audio_input_tokens, r.audio_output_tokens, r.web_searches, r.usage_basis,
+    r.cost_nano_usd, r.cost_nano_usd / 1e9 AS cost_usd, r.cost_basis, s.rates, r.price_version, r.hold_nano_usd, r.attempt,
+    r.expected_nano_usd, r.session_id, k.branch, r.prompt_id, r.stands_in_for
+    FROM call_rows r JOIN call_keys k ON k.id = r.key_id LEFT JOIN rate_sets s ON s.id = r.rates_id;
+  `,
 ];

@@ -71,9 +71,11 @@ export class Exchange {
         this.failure = "timeout";
         outgoing.destroy(new Error("The answer fell silent"));
       });
-      outgoing.on("error", (error) => {
+      outgoing.on("error", (error: NodeJS.ErrnoException) => {
         if (!signal?.aborted) {
-          this.failure ??= this.status === null ? "unreachable" : "broken";
+          // A connection that was made and then cut may have been cut by the provider, before its first byte.
+          const isCut = this.status !== null || error.code === "ECONNRESET";
+          this.failure ??= isCut ? "broken" : "unreachable";
         }
         reject(error);
       });

@@ -1,3 +1,4 @@
+import type { StandsInFor } from "../domain/backends/standsInFor.ts";
 import type { Provider } from "../domain/config.ts";
 
 /** One turn of a conversation. */
@@ -27,6 +28,10 @@ export interface PromptRequest {
   /** Noted with the call in the ledger. */
   readonly requestType?: string;
   readonly tags?: readonly string[];
+  /** Shared by all attempts of the prompt; absent: a new one. */
+  readonly promptId?: string;
+  /** What was asked for, where this request goes to another backend. */
+  readonly standsInFor?: StandsInFor;
 }
 
 export interface PromptResult {

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { STANDS_IN_HEADER, standsInHeader } from "../domain/backends/standsInFor.ts";
 import { streamAnthropic } from "./anthropicPrompt.ts";
 import { Exchange } from "./exchange.ts";
 import { streamGoogle } from "./googlePrompt.ts";
@@ -46,9 +48,10 @@ export async function runPrompt(request: PromptRequest, handlers: PromptHandlers
   const signal = handlers.signal ?? new AbortController().signal;
   const clock = handlers.clock ?? REAL_CLOCK;
   const stream = clientFor(request);
+  const promptId = request.promptId ?? randomUUID();
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await attemptPrompt(request, attempt, stream, handlers, signal);
+      return await attemptPrompt({ ...request, promptId }, attempt, stream, handlers, signal);
     } catch (error) {
       if (!(error instanceof PromptError)) {
         throw error;
@@ -134,7 +137,7 @@ async function resolve(
   exchange: Exchange,
   signal: AbortSignal,
 ): Promise<ResolvedPrompt> {
-  const { model, provider, key, system, messages, maxOutputTokens, tags = [] } = request;
+  const { model, provider, key, system, messages, maxOutputTokens, tags = [], promptId, standsInFor } = request;
   const baseUrl = await baseUrlOf(request);
   if (signal.aborted) {
     throw cancelled("", null);
@@ -142,6 +145,8 @@ async function resolve(
   const headers = {
     "x-tollgate-request-type": request.requestType ?? "prompt",
     "x-tollgate-attempt": String(attempt),
+    ...(promptId === undefined ? {} : { "x-tollgate-prompt-id": promptId }),
+    ...(standsInFor === undefined ? {} : { [STANDS_IN_HEADER]: standsInHeader(standsInFor) }),
     ...(tags.length === 0 ? {} : { "x-tollgate-tags": tags.join(",") }),
   };
   return {

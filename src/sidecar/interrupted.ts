@@ -37,6 +37,8 @@ export function interruptedCall(held: Held, heldAt: number, now: number): Call {
     rates: null,
     priceVersion: null,
     holdNanoUsd: held.holdNanoUsd,
-    attempt: 1,
+    attempt: held.attempt ?? 1,
+    ...(held.promptId === undefined ? {} : { promptId: held.promptId }),
+    ...(held.standsInFor === undefined ? {} : { standsInFor: held.standsInFor }),
   };
 }

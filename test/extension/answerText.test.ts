@@ -66,6 +66,8 @@ describe("what stands with an answer", () => {
   });
 
   it("quotes every line of the prompt", () => {
-    assert.equal(answerHead("openai", "gpt-5", "one\n\ntwo\n"), "# gpt-5 (openai)\n\n> one\n>\n> two\n\n");
+    const head = { provider: "openai", model: "gpt-5", prompt: "one\n\ntwo\n" };
+    assert.equal(answerHead({ ...head, takeOver: null }), "# gpt-5 (openai)\n\n> one\n>\n> two\n\n");
+    assert.match(answerHead({ ...head, takeOver: "It stands in." }), /> two\n\n\*\*It stands in\.\*\*\n\n$/);
   });
 });

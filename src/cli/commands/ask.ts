@@ -2,13 +2,14 @@ import type { Command } from "commander";
 import type { ApiClient } from "../../client/apiClient.ts";
 import { SidecarUnavailableError } from "../../client/sidecarUnavailableError.ts";
 import type { ProviderInfo } from "../../domain/api.ts";
+import { backendInWords } from "../../domain/backends/backendSettings.ts";
+import { fallbackOrder } from "../../domain/backends/fallbackOrder.ts";
 import type { Call } from "../../domain/call.ts";
 import { providerSchema } from "../../domain/config.ts";
 import { formatCount, formatDuration } from "../../domain/formats.ts";
 import { formatUsd } from "../../domain/money.ts";
 import { PromptError } from "../../prompts/promptError.ts";
-import type { PromptRequest } from "../../prompts/promptRequest.ts";
-import { runPrompt } from "../../prompts/runPrompt.ts";
+import { type FallbackPlan, runWithFallback } from "../../prompts/runWithFallback.ts";
 import { countOf } from "../arguments.ts";
 import { chooseModel, keyOf } from "../chooseModel.ts";
 import { CliError, EXIT, UsageError } from "../exitCode.ts";
@@ -24,6 +25,7 @@ interface AskFlags extends CommonOptions {
   readonly project?: string;
   readonly maxTokens: string;
   readonly timeout: string;
+  readonly fallback: boolean;
 }
 
 /** How long, in ms, to wait for a call to be booked. */
@@ -51,6 +53,7 @@ export function addAsk(program: Command): void {
     .option("--project <name>", "project the call is for (default: the current folder's name)")
     .option("--max-tokens <n>", "longest answer, in tokens", "4096")
     .option("--timeout <seconds>", "longest silence", "60")
+    .option("--no-fallback", "fail where the backend is down or busy, though others could take over")
     .action((words: string[], flags: AskFlags) => ask(words, flags));
 }
 
@@ -60,6 +63,7 @@ async function ask(words: readonly string[], flags: AskFlags): Promise<void> {
   const prompt = await promptText(words);
   await withSidecar(flags, async (api) => {
     const { provider, model: chosen } = await chooseModel(api, flags);
+    const providers = await api.providers();
     const { urls } = await api.pass(ownCaller(flags.project));
     const baseUrl = urls[provider.name];
     if (baseUrl === undefined) {
@@ -70,29 +74,47 @@ async function ask(words: readonly string[], flags: AskFlags): Promise<void> {
     if (flags.model !== undefined && model !== flags.model) {
       note(`tollgate: ${flags.model} is ${model} (${provider.name})`);
     }
+    const wanted = { provider: provider.name, model };
+    const view = await api.backends.view();
+    const fallback = view.fallback.filter((backend) => providers.some(({ name }) => name === backend.provider));
     await send(api, flags, {
-      provider: provider.name,
-      protocol: providerSchema.shape.protocol.parse(provider.protocol),
-      model,
-      baseUrl,
-      key,
-      ...(flags.system === undefined ? {} : { system: flags.system }),
-      messages: [{ role: "user", text: prompt }],
-      maxOutputTokens,
-      timeoutMs,
-      requestType: "ask",
+      wanted,
+      order: flags.fallback ? fallbackOrder(wanted, fallback, view.cooling, Date.now()) : [wanted],
+      requestFor: (backend) => {
+        const info = providers.find(({ name }) => name === backend.provider);
+        const address = urls[backend.provider];
+        if (info === undefined || address === undefined) {
+          throw new CliError(`The sidecar gave no address for ${backend.provider}`);
+        }
+        return {
+          provider: backend.provider,
+          protocol: providerSchema.shape.protocol.parse(info.protocol),
+          model: backend.model,
+          baseUrl: address,
+          key: keyOf(info),
+          ...(flags.system === undefined ? {} : { system: flags.system }),
+          messages: [{ role: "user", text: prompt }],
+          maxOutputTokens,
+          timeoutMs,
+          requestType: "ask",
+        };
+      },
+      failed: (backend, error) => {
+        // What cannot be noted is tried again the next time.
+        void api.backends.failed({ ...backend, why: error.message.slice(0, 1_000) }).catch(() => {});
+      },
     });
   });
 }
 
-async function send(api: ApiClient, flags: AskFlags, request: PromptRequest): Promise<void> {
+async function send(api: ApiClient, flags: AskFlags, plan: FallbackPlan): Promise<void> {
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once("SIGINT", interrupt);
   process.once("SIGTERM", interrupt);
   let lastPiece = "";
   try {
-    const result = await runPrompt(request, {
+    const result = await runWithFallback(plan, {
       signal: stop.signal,
       onText: (piece) => {
         lastPiece = piece;
@@ -102,10 +124,15 @@ async function send(api: ApiClient, flags: AskFlags, request: PromptRequest): Pr
       },
       onRetry: ({ attempt, lastAttempt, delayMs, error }) =>
         note(`tollgate: ${error.message} Attempt ${attempt} of ${lastAttempt} in ${formatDuration(delayMs)}.`),
+      onTakeOver: ({ from, to, error }) => {
+        const why = error === null ? "It failed not long ago." : error.message;
+        note(`tollgate: ${backendInWords(from)} does not answer. ${why} ${backendInWords(to)} takes over.`);
+      },
     });
     const call = await bookedCall(api, result.callId);
     if (flags.json) {
-      printJson({ text: result.text, stopReason: result.stopReason, attempts: result.attempts, call });
+      const { text, stopReason, attempts, backend, standsInFor } = result;
+      printJson({ text, stopReason, attempts, backend, standsInFor, call });
     } else {
       endLine(lastPiece);
       note(costLine(call, result.cutByLimit));
@@ -185,5 +212,7 @@ function costLine(call: Call | null, cutByLimit: boolean): string {
   const cost = costBasis === "unpriced" ? "price unknown" : amount;
   const cached = usage.cachedInputTokens === 0 ? "" : ` (${formatCount(usage.cachedInputTokens)} cached)`;
   const basis = usageBasis === "estimated" ? ", estimated" : "";
-  return `tollgate: ${cost} · ${call.provider} ${call.model} · ${formatCount(usage.inputTokens)} in${cached}, ${formatCount(usage.outputTokens)} out${basis} · ${formatDuration(call.latencyMs)}${cut}`;
+  const { standsInFor } = call;
+  const instead = standsInFor === undefined ? "" : `, in place of ${backendInWords(standsInFor)}`;
+  return `tollgate: ${cost} · ${call.provider} ${call.model}${instead} · ${formatCount(usage.inputTokens)} in${cached}, ${formatCount(usage.outputTokens)} out${basis} · ${formatDuration(call.latencyMs)}${cut}`;
 }

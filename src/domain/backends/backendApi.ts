@@ -24,6 +24,8 @@ export const backendsSchema = z.object({
   tiers: z.array(tierSchema),
   fallback: z.array(backendSchema),
   coolOffMs: z.int(),
+  /** Backends that failed not long ago, which are passed over until then. */
+  cooling: z.array(backendSchema.extend({ until: iso, why: z.string() })),
 });
 export type Backends = z.infer<typeof backendsSchema>;
 
@@ -57,6 +59,14 @@ export const switchRequestSchema = z.strictObject({
   why: z.string().max(LONGEST_REASON).nullable().default(null),
 });
 export type SwitchRequest = z.input<typeof switchRequestSchema>;
+
+/** A client of ours says that a backend is down or busy, after all retries. */
+export const failedRequestSchema = z.strictObject({
+  provider: z.string().min(1).max(64),
+  model: z.string().min(1).max(300),
+  why: z.string().max(1_000),
+});
+export type FailedRequest = z.input<typeof failedRequestSchema>;
 
 export const fallbackRequestSchema = z.strictObject({
   /** Tiers, or `provider/model`. */

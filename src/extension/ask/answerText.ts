@@ -5,15 +5,25 @@ import type { Translate } from "../translate.ts";
 
 const LONGEST_QUOTED_PROMPT = 2_000;
 
+/** What stands at the head of an answer. */
+export interface Head {
+  readonly provider: string;
+  readonly model: string;
+  readonly prompt: string;
+  /** Why it is not the model that was picked, in words; null where it is. */
+  readonly takeOver: string | null;
+}
+
 /** The head of an answer: which model was asked, and what. */
-export function answerHead(provider: string, model: string, prompt: string): string {
+export function answerHead({ provider, model, prompt, takeOver }: Head): string {
   const shown = prompt.length > LONGEST_QUOTED_PROMPT ? `${prompt.slice(0, LONGEST_QUOTED_PROMPT)}…` : prompt;
   const quoted = shown
     .trim()
     .split(/\r?\n/)
     .map((line) => (line === "" ? ">" : `> ${line}`))
     .join("\n");
-  return `# ${model} (${provider})\n\n${quoted}\n\n`;
+  const announced = takeOver === null ? "" : `**${takeOver}**\n\n`;
+  return `# ${model} (${provider})\n\n${quoted}\n\n${announced}`;
 }
 
 /** How a prompt ended, as far as the ledger's record does not say it. */
@@ -97,7 +107,12 @@ function tokensInWords({ usage, usageBasis }: Call, t: Translate): string {
 }
 
 function modelInWords(call: Call, t: Translate): string {
-  const served = `${call.model} (${call.provider})`;
+  const { standsInFor } = call;
+  const served =
+    `${call.model} (${call.provider})` +
+    (standsInFor === undefined
+      ? ""
+      : t(", in place of {model} ({provider})", { model: standsInFor.model, provider: standsInFor.provider }));
   return call.model === call.requestedModel || call.requestedModel === ""
     ? served
     : t("{served}, asked for as {requested}", { served, requested: call.requestedModel });

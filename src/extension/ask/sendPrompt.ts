@@ -1,11 +1,15 @@
 import * as vscode from "vscode";
 import type { ProviderInfo } from "../../domain/api.ts";
+import type { Backend } from "../../domain/backends/backendSettings.ts";
+import { fallbackOrder } from "../../domain/backends/fallbackOrder.ts";
 import type { Call } from "../../domain/call.ts";
 import { providerSchema } from "../../domain/config.ts";
 import { formatCount, formatDuration } from "../../domain/formats.ts";
 import { PromptError } from "../../prompts/promptError.ts";
 import type { PromptRequest } from "../../prompts/promptRequest.ts";
 import type { RetryNotice } from "../../prompts/runPrompt.ts";
+import type { FallbackPlan } from "../../prompts/runWithFallback.ts";
+import { takeOverInWords } from "../backends/backendWords.ts";
 import { messageOf } from "../contribution.ts";
 import { keyIsOptional } from "../keys/apiKeys.ts";
 import type { Services } from "../services.ts";
@@ -59,20 +63,29 @@ class Sending {
   #reportedAt = 0;
   #callId: string | null = null;
   #clampedOutput: number | null = null;
+  /** Who answers, and why it is not the one that was picked. */
+  #backend: Backend;
+  #takeOver: string | null = null;
 
   constructor(services: Services, draft: Draft, report: (message: string) => void) {
     this.#services = services;
     this.#draft = draft;
     this.#report = report;
+    this.#backend = draft.choice;
   }
 
   async run(signal: AbortSignal, onAnswer: (answer: Answer) => void): Promise<Sent> {
     // The providers' clients are large: they are loaded with the first prompt, not with VS Code.
-    const { runPrompt } = await import("../../prompts/runPrompt.ts");
+    const { runWithFallback } = await import("../../prompts/runWithFallback.ts");
     try {
-      const request = await this.#request();
-      const result = await runPrompt(request, {
+      const result = await runWithFallback(await this.#plan(), {
         signal,
+        onTakeOver: (takeOver) => {
+          this.#backend = takeOver.to;
+          this.#takeOver = takeOverInWords(takeOver, vscode.l10n.t);
+          this.#report(this.#takeOver);
+          this.#services.log.warn(this.#takeOver);
+        },
         onText: (text) => this.#onText(text, onAnswer),
         onRetry: (retry) => this.#report(retryInWords(retry)),
         onCallId: ({ callId, clampedOutput }) => {
@@ -89,22 +102,41 @@ class Sending {
     }
   }
 
-  async #request(): Promise<PromptRequest> {
-    const { sidecar, keys, settings } = this.#services;
-    const { choice, maxOutputTokens } = this.#draft;
-    const info = await this.#provider();
-    const key = await keys.find(choice.provider);
+  async #plan(): Promise<FallbackPlan> {
+    const { sidecar, log } = this.#services;
+    const { provider, model } = this.#draft.choice;
+    const wanted = { provider, model };
+    const api = await sidecar.api();
+    const [{ fallback, cooling }, providers] = await Promise.all([api.backends.view(), api.providers()]);
+    const known = fallback.filter((backend) => providers.some(({ name }) => name === backend.provider));
     return {
-      provider: choice.provider,
+      wanted,
+      order: fallbackOrder(wanted, known, cooling, Date.now()),
+      requestFor: (backend) => this.#request(backend),
+      failed: (backend, error) => {
+        const tell = async () =>
+          (await sidecar.api()).backends.failed({ ...backend, why: error.message.slice(0, 1_000) });
+        tell().catch((cause: unknown) => log.warn(`That ${backend.model} failed was not noted: ${messageOf(cause)}`));
+      },
+    };
+  }
+
+  async #request({ provider, model }: Backend): Promise<PromptRequest> {
+    const { sidecar, keys, settings } = this.#services;
+    const { maxOutputTokens } = this.#draft;
+    const info = await this.#provider(provider);
+    const key = await keys.find(provider);
+    return {
+      provider,
       protocol: providerSchema.shape.protocol.parse(info.protocol),
-      model: choice.model,
+      model,
       // Asked anew for every attempt: a sidecar that went away is started again, and may have another address.
       baseUrl: async () => {
         const api = await sidecar.api();
         const { urls } = await api.pass(caller());
-        const url = urls[choice.provider];
+        const url = urls[provider];
         if (url === undefined) {
-          throw new Error(vscode.l10n.t("There is no provider named {provider}.", { provider: choice.provider }));
+          throw new Error(vscode.l10n.t("There is no provider named {provider}.", { provider }));
         }
         return url;
       },
@@ -117,9 +149,8 @@ class Sending {
     };
   }
 
-  async #provider(): Promise<ProviderInfo> {
+  async #provider(provider: string): Promise<ProviderInfo> {
     const api = await this.#services.sidecar.api();
-    const { provider } = this.#draft.choice;
     const info = (await api.providers()).find(({ name }) => name === provider);
     if (info === undefined) {
       throw new Error(vscode.l10n.t("There is no provider named {provider}.", { provider }));
@@ -141,8 +172,9 @@ class Sending {
   /** The document opens with the first words: a call that is refused leaves nothing behind. */
   #answer(onAnswer: (answer: Answer) => void): Promise<Answer> {
     this.#opening ??= (async () => {
-      const { choice, prompt } = this.#draft;
-      const answer = await this.#services.answers.open(choice.model, answerHead(choice.provider, choice.model, prompt));
+      const { provider, model } = this.#backend;
+      const head = answerHead({ provider, model, prompt: this.#draft.prompt, takeOver: this.#takeOver });
+      const answer = await this.#services.answers.open(model, head);
       onAnswer(answer);
       return answer;
     })();
@@ -157,9 +189,7 @@ class Sending {
     const clamped = to === null ? null : { from: this.#draft.maxOutputTokens, to };
     answer.append(answerFoot({ call, clamped, trouble }, vscode.l10n.t));
     answer.finish();
-    log.info(
-      `Call ${this.#callId ?? "without an id"} of ${this.#draft.choice.model}: ${call?.status ?? "not booked yet"}`,
-    );
+    log.info(`Call ${this.#callId ?? "without an id"} of ${this.#backend.model}: ${call?.status ?? "not booked yet"}`);
   }
 
   async #bookedCall(): Promise<Call | null> {

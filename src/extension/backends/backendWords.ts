@@ -1,6 +1,8 @@
 import type { CheckedBackend } from "../../domain/backends/backendApi.ts";
+import { backendInWords } from "../../domain/backends/backendSettings.ts";
 import type { BackendState } from "../../domain/backends/backendSwitch.ts";
 import { formatMoment } from "../../domain/formats.ts";
+import type { TakeOver } from "../../prompts/runWithFallback.ts";
 import type { Translate } from "../translate.ts";
 
 /** A backend's state, with VS Code's icon for it. */
@@ -19,6 +21,14 @@ export function stateInWords(state: BackendState, t: Translate): string {
     case "no-model":
       return `$(error) ${t("no such model")}`;
   }
+}
+
+/** That another backend answers, and why. */
+export function takeOverInWords({ from, to, error }: TakeOver, t: Translate): string {
+  const words = { from: backendInWords(from), to: backendInWords(to), reason: error?.message ?? "" };
+  return error === null
+    ? t("{to} answers in place of {from}, which failed not long ago.", words)
+    : t("{to} answers in place of {from}. {reason}", words);
 }
 
 /** The default first, then what is in use by its name, in words. */

@@ -20,6 +20,8 @@ export interface CallsFilter {
   readonly branch?: string;
   /** The whole id of a session: here `*` stands for itself. */
   readonly session?: string;
+  /** The whole id that the attempts of one prompt share. */
+  readonly prompt?: string;
   readonly status?: string;
 }
 
@@ -76,6 +78,10 @@ function readPage(books: Books, filter: CallsFilter, before: Place, limit: numbe
   if (filter.session !== undefined) {
     conditions.push("session_id = ?");
     parameters.push(filter.session);
+  }
+  if (filter.prompt !== undefined) {
+    conditions.push("prompt_id = ?");
+    parameters.push(filter.prompt);
   }
   const keyIds = matchingKeys(books, filter);
   if (keyIds !== null) {

@@ -166,7 +166,7 @@ export class Api {
 
   #calls({ query }: ApiRequest): unknown {
     const filter = Object.fromEntries(
-      ["provider", "model", "project", "tool", "tag", "branch", "session", "status"].flatMap((name) => {
+      ["provider", "model", "project", "tool", "tag", "branch", "session", "prompt", "status"].flatMap((name) => {
         const value = query.get(name);
         return value === null || value === "" ? [] : [[name, value]];
       }),

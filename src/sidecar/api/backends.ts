@@ -1,4 +1,9 @@
-import { checkRequestSchema, fallbackRequestSchema, switchRequestSchema } from "../../domain/backends/backendApi.ts";
+import {
+  checkRequestSchema,
+  failedRequestSchema,
+  fallbackRequestSchema,
+  switchRequestSchema,
+} from "../../domain/backends/backendApi.ts";
 import type { Backends } from "../backends/backends.ts";
 import { type ApiRequest, integerFrom, readJson } from "./http.ts";
 
@@ -11,6 +16,10 @@ export function backendRoutes(backends: Backends): Record<string, (request: ApiR
       return { backends: await backends.check(keys) };
     },
     "POST backends switch": async (request) => backends.switch(await readJson(request, switchRequestSchema)),
+    "POST backends failed": async (request) => {
+      backends.failed(await readJson(request, failedRequestSchema));
+      return backends.view();
+    },
     "PUT backends fallback": async (request) => {
       const { names, by } = await readJson(request, fallbackRequestSchema);
       return backends.setFallback(names, by);

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type {
   Backends as BackendsView,
   CheckedBackend,
+  failedRequestSchema,
   switchRequestSchema,
 } from "../../domain/backends/backendApi.ts";
 import {
@@ -22,6 +23,7 @@ import { LinkError, type Links } from "../links.ts";
 import type { Models } from "../models.ts";
 import type { Settings } from "../settings.ts";
 import { checkBackend } from "./checkBackend.ts";
+import { CoolingOff } from "./coolingOff.ts";
 import type { FailureLog } from "./failureLog.ts";
 
 export interface BackendsOptions {
@@ -39,9 +41,16 @@ type Keys = Readonly<Record<string, string>>;
 /** Where prompts go: what names stand for, whether it works, and its switching, which is recorded. */
 export class Backends {
   readonly #options: BackendsOptions;
+  readonly #cooling: CoolingOff;
 
   constructor(options: BackendsOptions) {
     this.#options = options;
+    this.#cooling = new CoolingOff(options.now);
+  }
+
+  /** Has a backend passed over for a while: prompts to it failed after all retries. */
+  failed({ provider, model, why }: z.output<typeof failedRequestSchema>): void {
+    this.#cooling.add({ provider, model }, why, this.#options.settings.config.backends.coolOffMs);
   }
 
   async view(): Promise<BackendsView> {
@@ -57,7 +66,8 @@ export class Backends {
       const backend = typeof entry === "string" ? tiers.find(({ name }) => name === entry)?.backend : entry;
       return backend === undefined ? [] : [backend];
     });
-    return { default: backends.default, tiers, fallback, coolOffMs: backends.coolOffMs };
+    const { default: main, coolOffMs } = backends;
+    return { default: main, tiers, fallback, coolOffMs, cooling: this.#cooling.all };
   }
 
   /** Every provider, and every backend that a name stands for, as they answer now. Each provider is asked once. */
@@ -93,6 +103,7 @@ export class Backends {
       failures.write({ at, event: "backend.sick", ...failure, retryCount: 0, callId: null, httpStatus: null });
       throw new HttpError(409, "backend_sick", `${backendInWords(to)} was not switched to: ${checked.detail}`);
     }
+    this.#cooling.end(to);
     return settings.switchBackend({ tier, to, why, checked }, by);
   }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { readStandsInHeader, STANDS_IN_HEADER, type StandsInFor } from "../../domain/backends/standsInFor.ts";
 import type { Link } from "../links.ts";
 
 /** Headers that belong to one connection, not to the message (RFC 9110, 7.6.1), and what the gateway writes anew. */
@@ -22,10 +23,12 @@ export interface CallNotes {
   readonly user: string | null;
   readonly traceId: string | null;
   readonly attempt: number;
+  readonly promptId: string | null;
+  readonly standsInFor: StandsInFor | null;
 }
 
 export function readNotes(request: IncomingMessage): CallNotes {
-  const attempt = Number(single(request, "x-tollgate-attempt") ?? 1);
+  const attempt = Number(single(request, "x-tollgate-attempt") ?? attemptOfSdk(request));
   return {
     tags: (single(request, "x-tollgate-tags") ?? "")
       .split(",")
@@ -36,12 +39,19 @@ export function readNotes(request: IncomingMessage): CallNotes {
     user: single(request, "x-tollgate-user"),
     traceId: /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(single(request, "traceparent") ?? "")?.[1] ?? null,
     attempt: Number.isInteger(attempt) && attempt >= 1 && attempt <= 1_000 ? attempt : 1,
+    promptId: single(request, "x-tollgate-prompt-id") ?? single(request, "idempotency-key"),
+    standsInFor: readStandsInHeader(single(request, STANDS_IN_HEADER, 2_000)),
   };
 }
 
-function single(request: IncomingMessage, name: string): string | null {
+/** The clients of OpenAI and Anthropic count their own retries, from 0. */
+function attemptOfSdk(request: IncomingMessage): number {
+  return Number(single(request, "x-stainless-retry-count") ?? 0) + 1;
+}
+
+function single(request: IncomingMessage, name: string, longest = 200): string | null {
   const value = request.headers[name];
-  const text = (Array.isArray(value) ? value[0] : value)?.trim().slice(0, 200);
+  const text = (Array.isArray(value) ? value[0] : value)?.trim().slice(0, longest);
   return text === undefined || text === "" ? null : text;
 }
 

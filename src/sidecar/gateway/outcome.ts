@@ -13,7 +13,6 @@ export interface CallFrame {
   readonly request: Omit<Held, "holdNanoUsd" | "budgets" | "allowedBy" | "clampedOutput">;
   readonly attribution: Attribution;
   readonly startedAt: number;
-  readonly attempt: number;
   readonly facts: RequestFacts;
 }
 
@@ -95,7 +94,9 @@ export function bookedCall(frame: CallFrame, outcome: Outcome, prices: PriceBook
     usageBasis: reading.basis,
     ...priceOf({ ...request, startedAt, askedTier: frame.facts.serviceTier }, reading, prices),
     holdNanoUsd: outcome.holdNanoUsd,
-    attempt: frame.attempt,
+    attempt: request.attempt ?? 1,
+    ...(request.promptId === undefined ? {} : { promptId: request.promptId }),
+    ...(request.standsInFor === undefined ? {} : { standsInFor: request.standsInFor }),
   };
 }
 

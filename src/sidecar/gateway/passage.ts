@@ -72,11 +72,13 @@ export async function frameOf(
       sessionId,
       branch: caller.folder === undefined ? null : await branchOf(caller.folder),
       stream: facts.stream,
+      attempt: notes.attempt,
+      ...(notes.promptId === null ? {} : { promptId: notes.promptId }),
+      ...(notes.standsInFor === null ? {} : { standsInFor: notes.standsInFor }),
       costBasis,
     },
     attribution,
     startedAt,
-    attempt: notes.attempt,
     facts,
   };
 }

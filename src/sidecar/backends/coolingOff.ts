@@ -1,0 +1,50 @@
+import { type Backend, backendInWords, isSameBackend } from "../../domain/backends/backendSettings.ts";
+import { withoutSecrets } from "../../domain/withoutSecrets.ts";
+
+/** Backends that fail by the hundred do not fill the memory. */
+const MOST = 1_000;
+
+interface Failed extends Backend {
+  /** ISO 8601. */
+  readonly until: string;
+  readonly why: string;
+}
+
+/** Backends that failed not long ago. Kept in memory: a restart tries all again. */
+export class CoolingOff {
+  readonly #now: () => number;
+  readonly #failed = new Map<string, Failed>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Those that are still to be passed over. */
+  get all(): Failed[] {
+    const now = this.#now();
+    for (const [name, { until }] of this.#failed) {
+      if (Date.parse(until) <= now) {
+        this.#failed.delete(name);
+      }
+    }
+    return [...this.#failed.values()];
+  }
+
+  /** Has one passed over for so many ms. */
+  add({ provider, model }: Backend, why: string, ms: number): void {
+    if (ms <= 0 || (this.#failed.size >= MOST && this.all.length >= MOST)) {
+      return;
+    }
+    const until = new Date(this.#now() + ms).toISOString();
+    this.#failed.set(backendInWords({ provider, model }), { provider, model, until, why: withoutSecrets(why) });
+  }
+
+  /** It works again, or somebody says that it is to be asked. */
+  end(backend: Backend): void {
+    for (const [name, failed] of this.#failed) {
+      if (isSameBackend(failed, backend)) {
+        this.#failed.delete(name);
+      }
+    }
+  }
+}
