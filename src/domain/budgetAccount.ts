@@ -1,19 +1,22 @@
 import { type Budget, limitOf } from "./budget.ts";
 import type { Alert, Decision } from "./events.ts";
 import type { NanoUsd } from "./money.ts";
-import { type Calendar, type Window, windowAt } from "./window.ts";
+import { type Calendar, isWithin, type Window, windowAt } from "./window.ts";
 
 /** What the gate asks of whoever keeps the books: the spend that a budget covers within a window, in nano-USD. */
 export type SpentOf = (budget: Budget, window: Window) => NanoUsd;
 
-/** What an account asks of the books when a window opens: spend so far, and holds of calls in flight. */
+/** What an account asks when it begins to count: spend so far, and holds of calls under way. */
 export interface AccountSources {
   readonly calendar: Calendar;
   readonly spentOf: SpentOf;
-  readonly heldIn: (account: BudgetAccount, windowStart: number) => NanoUsd;
+  readonly heldOf: (budget: Budget, window: Window) => NanoUsd;
 }
 
 export type BudgetState = "ok" | "warning" | "spent";
+
+/** Alerts that are remembered as raised: those of windows that the clock may be set back to are among them. */
+const REMEMBERED_ALERTS = 400;
 
 /** One budget's figures in its present window. Amounts are nano-USD. */
 export class BudgetAccount {
@@ -23,12 +26,13 @@ export class BudgetAccount {
   #thresholds: readonly number[];
   #window: Window;
   #spent: NanoUsd;
-  #held: NanoUsd = 0;
-  #allowances = 0;
+  #held: NanoUsd;
+  /** When each call that is allowed beyond the limit has to have come, ms; null: at any time. */
+  #allowances: Array<number | null> = [];
   #raise: { readonly limit: NanoUsd; readonly until: number | null } | null = null;
   #pause: { readonly until: number | null } | null = null;
   #exhausted = false;
-  #fired = new Set<number>();
+  readonly #raisedAlerts = new Set<string>();
 
   constructor(budget: Budget, sources: AccountSources, now: number) {
     this.#sources = sources;
@@ -36,6 +40,7 @@ export class BudgetAccount {
     this.#thresholds = thresholdsOf(budget);
     this.#window = windowAt(budget.window, now, sources.calendar);
     this.#spent = sources.spentOf(budget, this.#window);
+    this.#held = sources.heldOf(budget, this.#window);
   }
 
   get budget(): Budget {
@@ -65,7 +70,7 @@ export class BudgetAccount {
   }
 
   get allowances(): number {
-    return this.#allowances;
+    return this.#allowances.length;
   }
 
   /** When the raise ends, ms; undefined without one, null where it never ends. */
@@ -83,7 +88,7 @@ export class BudgetAccount {
     return this.#budget.hard && this.#pause === null;
   }
 
-  /** `spent`: nothing is left, or what is left did not buy the last call that asked. */
+  /** `spent`: nothing is left, or what is left did not buy the last call that asked, which was not too large anyway. */
   get state(): BudgetState {
     if (this.#spent >= this.limitNanoUsd || this.#exhausted) {
       return "spent";
@@ -103,28 +108,36 @@ export class BudgetAccount {
     this.#budget = budget;
     this.#thresholds = thresholdsOf(budget);
     this.#raise = null;
-    this.#limitChanged();
     if (counts) {
       this.#open(windowAt(budget.window, now, this.#sources.calendar));
+    } else {
+      this.#exhausted = false;
+      this.#held = this.#sources.heldOf(budget, this.#window);
     }
   }
 
   /** Opens the window of `now` if another one is open: after its end, or when the clock was set back. */
   roll(now: number): void {
-    const { start, end } = this.#window;
     if (this.#raise !== null && this.#raise.until !== null && now >= this.#raise.until) {
       this.#raise = null;
     }
     if (this.#pause !== null && this.#pause.until !== null && now >= this.#pause.until) {
       this.#pause = null;
     }
-    if (now < start || (end !== null && now >= end)) {
+    if (this.#allowances.length > 0) {
+      this.#allowances = this.#allowances.filter((until) => until === null || now < until);
+    }
+    if (!isWithin(this.#window, now)) {
       this.#open(windowAt(this.#budget.window, now, this.#sources.calendar));
     }
   }
 
-  addHeld(nano: NanoUsd): void {
+  /** A call was let through. Only one that costs something and was not merely allowed shows that something is left. */
+  hold(nano: NanoUsd, isAllowed: boolean): void {
     this.#held += nano;
+    if (nano > 0 && !isAllowed) {
+      this.#exhausted = false;
+    }
   }
 
   settle(heldNano: NanoUsd, costNano: NanoUsd): void {
@@ -132,28 +145,31 @@ export class BudgetAccount {
     this.#spent += costNano;
   }
 
-  /** A call was let through; `allowed` where it took one of the allowances. */
-  admitted(allowed: boolean): void {
-    if (allowed) {
-      this.#allowances = Math.max(0, this.#allowances - 1);
-    } else {
-      this.#exhausted = false;
-    }
+  /** Takes the oldest allowance for a call that is let through although it does not fit. */
+  useAllowance(): void {
+    this.#allowances.shift();
   }
 
-  refuse(): void {
-    this.#exhausted = true;
+  /**
+   * A call was refused that would have needed so much. One that only other calls' holds kept out, and one that would have
+   * taken more than half of the whole limit, say nothing about what has been spent.
+   */
+  refuse(neededNanoUsd: NanoUsd): void {
+    const limit = this.limitNanoUsd;
+    if (neededNanoUsd > limit - this.#spent && 2 * neededNanoUsd <= limit) {
+      this.#exhausted = true;
+    }
   }
 
   decide(decision: Decision, now: number): void {
     switch (decision.kind) {
       case "allow-once":
-        this.#allowances += 1;
+        this.#allowances.push(decision.until);
         return;
       case "raise":
         if (decision.limitNanoUsd !== null && (decision.until === null || decision.until > now)) {
           this.#raise = { limit: decision.limitNanoUsd, until: decision.until };
-          this.#limitChanged();
+          this.#exhausted = false;
         }
         return;
       case "pause":
@@ -166,43 +182,46 @@ export class BudgetAccount {
     }
   }
 
+  /** Thresholds that are reached and were not yet, under this limit in this window. */
   takeAlerts(): Array<Omit<Alert, "id">> {
+    const limitNanoUsd = this.limitNanoUsd;
     const alerts: Array<Omit<Alert, "id">> = [];
-    for (const threshold of this.#thresholds) {
-      const reached = threshold === 1 ? this.state === "spent" : this.#spent >= threshold * this.limitNanoUsd;
-      if (reached && this.limitNanoUsd > 0 && !this.#fired.has(threshold)) {
-        this.#fired.add(threshold);
+    for (const threshold of limitNanoUsd === 0 ? [] : this.#thresholds) {
+      const reached = threshold === 1 ? this.state === "spent" : this.#spent >= threshold * limitNanoUsd;
+      const windowStart = this.#window.start;
+      if (reached && !this.#raisedAlerts.has(alertKey({ threshold, windowStart, limitNanoUsd }))) {
+        this.restoreAlert({ threshold, windowStart, limitNanoUsd });
         alerts.push({
           budget: this.#budget.name,
           threshold,
-          windowStart: this.#window.start,
+          windowStart,
           spentNanoUsd: this.#spent,
-          limitNanoUsd: this.limitNanoUsd,
+          limitNanoUsd,
         });
       }
     }
     return alerts;
   }
 
-  /** Only an alert of the open window and the limit in force counts as raised: a new limit warns anew. */
-  restoreAlert(alert: Alert): void {
-    if (alert.windowStart === this.#window.start && alert.limitNanoUsd === this.limitNanoUsd) {
-      this.#fired.add(alert.threshold);
+  /** Counts an alert as raised: for its window and its limit, since a new limit warns anew. */
+  restoreAlert(alert: Pick<Alert, "threshold" | "windowStart" | "limitNanoUsd">): void {
+    this.#raisedAlerts.add(alertKey(alert));
+    if (this.#raisedAlerts.size > REMEMBERED_ALERTS) {
+      const [oldest] = this.#raisedAlerts;
+      this.#raisedAlerts.delete(oldest as string);
     }
-  }
-
-  #limitChanged(): void {
-    this.#exhausted = false;
-    this.#fired.clear();
   }
 
   #open(window: Window): void {
     this.#window = window;
     this.#spent = this.#sources.spentOf(this.#budget, window);
-    this.#held = this.#sources.heldIn(this, window.start);
-    this.#allowances = 0;
-    this.#limitChanged();
+    this.#held = this.#sources.heldOf(this.#budget, window);
+    this.#exhausted = false;
   }
+}
+
+function alertKey(alert: Pick<Alert, "threshold" | "windowStart" | "limitNanoUsd">): string {
+  return `${alert.windowStart} ${alert.limitNanoUsd} ${alert.threshold}`;
 }
 
 function thresholdsOf(budget: Budget): readonly number[] {

@@ -18,6 +18,8 @@ export const refusalSchema = z.object({
   heldNanoUsd: nano,
   limitNanoUsd: nano,
   worstCaseNanoUsd: nano.nullable(),
+  /** What it needs at least: its input and a useful answer. Null in refusals of older versions, too. */
+  neededNanoUsd: nano.nullable().default(null),
   resetsAt: z.iso.datetime().nullable(),
   message: z.string(),
 });

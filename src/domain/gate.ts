@@ -4,7 +4,7 @@ import { type CallBound, outputTokensFor, worstCaseOf } from "./callBound.ts";
 import type { GateSettings } from "./config.ts";
 import type { Alert, Decision } from "./events.ts";
 import type { NanoUsd } from "./money.ts";
-import type { Calendar } from "./window.ts";
+import { type Calendar, isWithin, type Window } from "./window.ts";
 
 export interface GateOptions {
   readonly calendar: Calendar;
@@ -13,7 +13,7 @@ export interface GateOptions {
   readonly spentOf: SpentOf;
 }
 
-/** A call that asks to pass. `expectedNanoUsd` is what calls like it usually cost: soft budgets hold that. */
+/** A call that asks to pass. `usualNanoUsd` is what calls like it usually cost at most: soft budgets hold that. */
 export interface HoldRequest {
   readonly id: string;
   readonly attribution: Attribution;
@@ -21,7 +21,7 @@ export interface HoldRequest {
   readonly bound: CallBound | null;
   /** Whether it is the amount of work that nobody knows, not the price. */
   readonly boundless?: boolean;
-  readonly expectedNanoUsd: NanoUsd;
+  readonly usualNanoUsd: NanoUsd;
 }
 
 export interface Admitted {
@@ -29,6 +29,8 @@ export interface Admitted {
   /** What hard budgets hold; 0 where the call costs nothing or no price is known. */
   readonly holdNanoUsd: NanoUsd;
   readonly budgets: readonly string[];
+  /** Whether one of them refuses what does not fit. */
+  readonly isHard: boolean;
   readonly allowedBy: readonly string[];
   /** Output tokens to write into the request (for each answer), where it had to be lowered; else null. */
   readonly clampedOutput: number | null;
@@ -44,13 +46,17 @@ export interface NotAdmitted {
   readonly worstCaseNanoUsd: NanoUsd | null;
 }
 
+/** A call under way. It belongs to the windows of the instant `at` (ms) at which it was let in. */
 interface Hold {
-  readonly nano: NanoUsd;
-  readonly entries: ReadonlyArray<{
-    readonly account: BudgetAccount;
-    readonly windowStart: number;
-    readonly nano: NanoUsd;
-  }>;
+  readonly at: number;
+  readonly attribution: Attribution;
+  readonly worstNanoUsd: NanoUsd;
+  readonly usualNanoUsd: NanoUsd;
+}
+
+/** In a pause too the worst case is held: when it ends, calls that it let in leave the others what is really left. */
+function heldBy(budget: Budget, { worstNanoUsd, usualNanoUsd }: Hold): NanoUsd {
+  return budget.hard ? worstNanoUsd : Math.min(usualNanoUsd, worstNanoUsd);
 }
 
 /**
@@ -66,18 +72,18 @@ export class Gate {
     this.#options = options;
   }
 
-  /** Puts a new list of budgets in force. Budgets that stay keep their holds, raises, allowances and raised alerts. */
+  /**
+   * Puts a new list of budgets in force. Budgets that stay keep their raises, allowances and raised alerts; calls under way
+   * are held against all that cover them, also against those that are new.
+   */
   setBudgets(budgets: readonly Budget[], now: number): void {
     const before = new Map(this.#accounts.map((account) => [account.budget.name, account]));
+    const { calendar, spentOf } = this.#options;
+    const sources = { calendar, spentOf, heldOf: (budget: Budget, window: Window) => this.#heldOf(budget, window) };
     this.#accounts = budgets.map((budget) => {
       const known = before.get(budget.name);
       if (known === undefined) {
-        const { calendar, spentOf } = this.#options;
-        return new BudgetAccount(
-          budget,
-          { calendar, spentOf, heldIn: (account, start) => this.#heldIn(account, start) },
-          now,
-        );
+        return new BudgetAccount(budget, sources, now);
       }
       known.replace(budget, now);
       return known;
@@ -107,7 +113,7 @@ export class Gate {
   get heldNanoUsd(): NanoUsd {
     let held = 0;
     for (const hold of this.#holds.values()) {
-      held += hold.nano;
+      held += hold.worstNanoUsd;
     }
     return held;
   }
@@ -122,17 +128,19 @@ export class Gate {
     if (answer.kind !== "held") {
       return answer;
     }
-    const matching = this.accountsFor(request.attribution, now);
-    for (const account of matching) {
-      account.admitted(answer.allowedBy.includes(account.budget.name));
+    const { attribution, usualNanoUsd } = request;
+    const hold: Hold = { at: now, attribution, worstNanoUsd: answer.holdNanoUsd, usualNanoUsd };
+    for (const account of this.accounts(now)) {
+      const { budget } = account;
+      const isAllowed = answer.allowedBy.includes(budget.name);
+      if (isAllowed) {
+        account.useAllowance();
+      }
+      if (scopeMatches(budget.scope, attribution)) {
+        account.hold(heldBy(budget, hold), isAllowed);
+      }
     }
-    const entries = matching.map((account) => {
-      // In a pause too the worst case is held: when it ends, calls that it let in leave the others what is really left.
-      const nano = account.budget.hard ? answer.holdNanoUsd : Math.min(request.expectedNanoUsd, answer.holdNanoUsd);
-      account.addHeld(nano);
-      return { account, windowStart: account.window.start, nano };
-    });
-    this.#holds.set(request.id, { nano: answer.holdNanoUsd, entries });
+    this.#holds.set(request.id, hold);
     return answer;
   }
 
@@ -142,7 +150,7 @@ export class Gate {
   }
 
   /**
-   * Turns a hold into spend. The cost is booked in the windows that were open when the call was held, so a window that
+   * Turns a hold into spend. The cost is booked in the windows that were open when the call was let in, so a window that
    * has rolled over since is not charged. A call without a hold (a crash lies between) changes nothing. Where another
    * model was served than asked for, `served` names it: budgets that cover only that one are charged too.
    */
@@ -152,17 +160,11 @@ export class Gate {
       return;
     }
     this.#holds.delete(id);
-    for (const { account, windowStart, nano } of hold.entries) {
-      account.roll(now);
-      if (account.window.start === windowStart) {
-        account.settle(nano, costNanoUsd);
-      }
-    }
-    if (served !== undefined) {
-      for (const account of this.accountsFor(served, now)) {
-        if (!hold.entries.some((entry) => entry.account === account)) {
-          account.settle(0, costNanoUsd);
-        }
+    for (const account of this.accounts(now)) {
+      const { budget, window } = account;
+      const holds = scopeMatches(budget.scope, hold.attribution);
+      if (isWithin(window, hold.at) && (holds || (served !== undefined && scopeMatches(budget.scope, served)))) {
+        account.settle(holds ? heldBy(budget, hold) : 0, costNanoUsd);
       }
     }
   }
@@ -170,7 +172,7 @@ export class Gate {
   /** Spend that no call was held for, such as compute hours. `from` is when it began. */
   charge(attribution: Attribution, costNanoUsd: NanoUsd, from: number, now: number): void {
     for (const account of this.accountsFor(attribution, now)) {
-      if (from >= account.window.start) {
+      if (isWithin(account.window, from)) {
         account.settle(0, costNanoUsd);
       }
     }
@@ -183,7 +185,7 @@ export class Gate {
   correct(attributions: readonly Attribution[], differenceNanoUsd: number, startedAt: number, now: number): void {
     const accounts = new Set(attributions.flatMap((attribution) => this.accountsFor(attribution, now)));
     for (const account of accounts) {
-      if (startedAt >= account.window.start) {
+      if (isWithin(account.window, startedAt)) {
         account.settle(0, differenceNanoUsd);
       }
     }
@@ -194,9 +196,9 @@ export class Gate {
     this.account(decision.budget, now)?.decide(decision, now);
   }
 
-  /** Marks a budget as unable to take a call that was refused, until one is admitted again. */
-  refused(name: string, now: number): void {
-    this.account(name, now)?.refuse();
+  /** Tells a budget of a call that it refused, and what that would have needed at least. */
+  refused(name: string, neededNanoUsd: NanoUsd, now: number): void {
+    this.account(name, now)?.refuse(neededNanoUsd);
   }
 
   /** Thresholds crossed and not yet raised in their window; each is given once. */
@@ -234,6 +236,7 @@ export class Gate {
     // Nobody can tell how much of the call's work is such a budget's.
     const bound = divided.length === 0 ? request.bound : null;
     const hard = [...new Set([...matching, ...divided])].filter((account) => account.isHard);
+    const isHard = hard.length > 0;
     const budgets = matching.map((account) => account.budget.name);
     if (bound === null) {
       const blocking = hard.find((account) => account.allowances === 0);
@@ -243,6 +246,7 @@ export class Gate {
             kind: "held",
             holdNanoUsd: 0,
             budgets,
+            isHard,
             allowedBy: hard.map((account) => account.budget.name),
             clampedOutput: null,
           }
@@ -250,7 +254,7 @@ export class Gate {
     }
     const full = worstCaseOf(bound, bound.outputLimitTokens);
     if (full === 0) {
-      return { kind: "held", holdNanoUsd: 0, budgets, allowedBy: [], clampedOutput: null };
+      return { kind: "held", holdNanoUsd: 0, budgets, isHard, allowedBy: [], clampedOutput: null };
     }
     const usefulTokens = Math.min(bound.outputLimitTokens, this.#options.settings().minOutputTokens);
     const needed = bound.clampable ? worstCaseOf(bound, usefulTokens) : full;
@@ -272,7 +276,7 @@ export class Gate {
       return { kind: "wait", reason: "budget", account: waiting, neededNanoUsd: needed, worstCaseNanoUsd: full };
     }
     const clampedOutput = tokens < bound.outputLimitTokens ? tokens : null;
-    return { kind: "held", holdNanoUsd: worstCaseOf(bound, tokens), budgets, allowedBy, clampedOutput };
+    return { kind: "held", holdNanoUsd: worstCaseOf(bound, tokens), budgets, isHard, allowedBy, clampedOutput };
   }
 
   /**
@@ -289,13 +293,11 @@ export class Gate {
     return Math.max(Math.min(outputTokensFor(bound, room), Math.max(fromShare, usual)), usefulTokens);
   }
 
-  #heldIn(account: BudgetAccount, windowStart: number): NanoUsd {
+  #heldOf(budget: Budget, window: Window): NanoUsd {
     let held = 0;
     for (const hold of this.#holds.values()) {
-      for (const entry of hold.entries) {
-        if (entry.account === account && entry.windowStart === windowStart) {
-          held += entry.nano;
-        }
+      if (isWithin(window, hold.at) && scopeMatches(budget.scope, hold.attribution)) {
+        held += heldBy(budget, hold);
       }
     }
     return held;

@@ -65,7 +65,8 @@ function sentences(refusal: Omit<Refusal, "message">, timeZone: string): string[
 }
 
 function budgetSentences(refusal: Omit<Refusal, "message">, timeZone: string): string[] {
-  const { spentNanoUsd: spent, limitNanoUsd: limit, heldNanoUsd: held, worstCaseNanoUsd: worst } = refusal;
+  const { spentNanoUsd: spent, limitNanoUsd: limit, heldNanoUsd: held } = refusal;
+  const { worstCaseNanoUsd: worst, neededNanoUsd: needed } = refusal;
   const name = refusal.budget === null ? "The budget" : `The budget "${refusal.budget}"`;
   const left = Math.max(0, limit - spent - held);
   return [
@@ -74,7 +75,9 @@ function budgetSentences(refusal: Omit<Refusal, "message">, timeZone: string): s
       ".",
     ),
     held > 0 ? `Calls under way hold ${plainUsd(held)} USD of it, which leaves ${plainUsd(left)} USD.` : "",
-    worst === null ? "" : `This call could cost up to ${plainUsd(worst)} USD.`,
+    worst === null
+      ? ""
+      : `This call could cost up to ${plainUsd(worst)} USD${needed === null || needed >= worst ? "" : `, and ${plainUsd(needed)} USD even with a short answer`}.`,
     refusal.resetsAt === null ? "" : `It resets on ${momentIn(refusal.resetsAt, timeZone)}.`,
   ];
 }

@@ -42,6 +42,11 @@ export function windowAt(kind: WindowKind, at: number, calendar: Calendar): Wind
   return { start: startOfDay(year, month, 1, timeZone), end: startOfDay(year, month + 1, 1, timeZone) };
 }
 
+/** Whether an instant lies in a window. */
+export function isWithin({ start, end }: Window, at: number): boolean {
+  return at >= start && (end === null || at < end);
+}
+
 /** The local day of an instant, as `2026-11-21`. */
 export function localDayKey(at: number, timeZone: string): string {
   const { year, month, day } = localDate(at, timeZone);

@@ -77,8 +77,8 @@ export class Estimator {
     const { price, facts, basis } = priced;
     const { bound } = price;
     const attribution = { provider: wanted.provider, model, ...caller };
-    const answerTo = ({ bound, expectedNanoUsd }: CallPrice) =>
-      gatekeeper.gate.preview({ attribution, bound, boundless: false, expectedNanoUsd }, now());
+    const answerTo = ({ bound, usualNanoUsd }: CallPrice) =>
+      gatekeeper.gate.preview({ attribution, bound, boundless: false, usualNanoUsd }, now());
     const answer = answerTo(price);
     const undecided =
       answer.kind === "refused" &&

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Attribution } from "../domain/budget.ts";
+import { type Attribution, type Budget, scopeMatches } from "../domain/budget.ts";
 import type { BudgetAccount } from "../domain/budgetAccount.ts";
 import type { Call } from "../domain/call.ts";
 import type { CallBound } from "../domain/callBound.ts";
@@ -7,6 +7,7 @@ import type { Decision, Held, NewEvent, Refusal } from "../domain/events.ts";
 import type { Admitted, Gate, NotAdmitted } from "../domain/gate.ts";
 import type { NanoUsd } from "../domain/money.ts";
 import { refusalMessage } from "../domain/refusalMessage.ts";
+import { isWithin, type Window } from "../domain/window.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Departure } from "./departure.ts";
 
@@ -17,12 +18,19 @@ export interface CallRequest {
   /** As the gate's `HoldRequest` has them. */
   readonly bound: CallBound | null;
   readonly boundless?: boolean;
-  readonly expectedNanoUsd: NanoUsd;
+  readonly usualNanoUsd: NanoUsd;
 }
 
+/** `at` is when the call was let in, ms: its cost counts in the windows of that instant. `gone`: its client did not wait. */
 export type Admission =
-  | { readonly kind: "held"; readonly held: Held }
-  | { readonly kind: "refused"; readonly refusal: Refusal };
+  | { readonly kind: "held"; readonly held: Held; readonly at: number; readonly isHard: boolean }
+  | { readonly kind: "refused"; readonly refusal: Refusal }
+  | { readonly kind: "gone" };
+
+interface LetIn extends Admitted {
+  readonly at: number;
+}
+type Answer = LetIn | NotAdmitted;
 
 /**
  * How long, in ms, a settlement may wait for others to share a sync with. Nobody waits for it: the answer is with the client
@@ -32,7 +40,7 @@ const SETTLE_PATIENCE_MS = 5;
 
 interface Waiter {
   readonly request: CallRequest;
-  finish(answer: Admitted | NotAdmitted): void;
+  finish(answer: Answer | null): void;
 }
 
 export interface GatekeeperOptions {
@@ -54,6 +62,8 @@ export class Gatekeeper {
   /** First come, first served. */
   readonly #waiters: Waiter[] = [];
   readonly #bookedListeners = new Map<string, Array<() => void>>();
+  /** Calls that have been settled and are not in the books yet. */
+  readonly #unbooked = new Map<string, Call>();
 
   constructor(options: GatekeeperOptions) {
     this.gate = options.gate;
@@ -61,6 +71,21 @@ export class Gatekeeper {
     this.#now = options.now;
     this.#waitMs = options.waitMs;
     this.#timeZone = options.timeZone;
+    this.#ledger.subscribe((event) => {
+      if (event.type === "call.settled") {
+        this.#unbooked.delete(event.call.id);
+      }
+    });
+  }
+
+  /** What a budget covers of the spend within a window: of the books, and of what is still on its way to them. */
+  spentOf({ scope }: Budget, window: Window): NanoUsd {
+    let spent = this.#ledger.spentIn(scope, window.start, window.end);
+    for (const call of this.#unbooked.values()) {
+      const isCovered = scopeMatches(scope, call) || scopeMatches(scope, { ...call, model: call.requestedModel });
+      spent += isCovered && isWithin(window, Date.parse(call.startedAt)) ? call.costNanoUsd : 0;
+    }
+    return spent;
   }
 
   /** Holds a call's worst case, waits while only other calls' holds stand in the way, or refuses. */
@@ -68,10 +93,13 @@ export class Gatekeeper {
     const answer = this.#mustQueue(request)
       ? await this.#wait(request, departure)
       : await this.#tryNow(request, departure);
+    if (answer === null) {
+      return { kind: "gone" };
+    }
     if (answer.kind !== "held") {
       return { kind: "refused", refusal: this.refusalOf(answer) };
     }
-    const { holdNanoUsd, budgets, allowedBy, clampedOutput } = answer;
+    const { holdNanoUsd, budgets, allowedBy, clampedOutput, at, isHard } = answer;
     const held: Held = {
       ...request.held,
       holdNanoUsd,
@@ -85,12 +113,13 @@ export class Gatekeeper {
       this.gate.settle(held.id, 0, this.#now());
       return { kind: "refused", refusal: this.#noLedger(error) };
     }
-    return { kind: "held", held };
+    return { kind: "held", held, at, isHard };
   }
 
   /** Books a finished call. It counts against the budgets at once; the promise resolves when it is safe on disk. */
   async settle(call: Call): Promise<void> {
     this.gate.settle(call.id, call.costNanoUsd, this.#now(), call.model === call.requestedModel ? undefined : call);
+    this.#unbooked.set(call.id, call);
     this.#letIn();
     try {
       await this.#ledger.append({ type: "call.settled", call }, SETTLE_PATIENCE_MS);
@@ -113,7 +142,7 @@ export class Gatekeeper {
   /** Books a call that was not let through. */
   async refuse(call: Call, refusal: Refusal): Promise<void> {
     if (refusal.reason === "budget" && refusal.budget !== null) {
-      this.gate.refused(refusal.budget, this.#now());
+      this.gate.refused(refusal.budget, refusal.neededNanoUsd ?? 0, this.#now());
     }
     if (refusal.reason !== "no-ledger") {
       await this.#ledger.append({ type: "call.refused", call, refusal });
@@ -199,24 +228,35 @@ export class Gatekeeper {
     return this.gate.hardBudgetsOf(attribution, this.#now());
   }
 
-  async #tryNow(request: CallRequest, departure: Departure): Promise<Admitted | NotAdmitted> {
+  async #tryNow(request: CallRequest, departure: Departure): Promise<Answer | null> {
     const answer = this.#hold(request);
     return answer.kind === "wait" && this.#waitMs() > 0 ? this.#wait(request, departure) : answer;
   }
 
-  #hold(request: CallRequest): Admitted | NotAdmitted {
-    return this.gate.hold({ ...request, id: request.held.id }, this.#now());
+  #hold(request: CallRequest): Answer {
+    const at = this.#now();
+    const answer = this.gate.hold({ ...request, id: request.held.id }, at);
+    return answer.kind === "held" ? { ...answer, at } : answer;
   }
 
-  #wait(request: CallRequest, departure: Departure): Promise<Admitted | NotAdmitted> {
+  /** Null where the client went away meanwhile. */
+  #wait(request: CallRequest, departure: Departure): Promise<Answer | null> {
+    if (departure.hasGone) {
+      return Promise.resolve(null);
+    }
     return new Promise((resolve) => {
-      const stopWaiting = () => waiter.finish(this.#hold(request));
-      const timer = setTimeout(stopWaiting, this.#waitMs());
+      /** Those behind it may fit where it did not. */
+      const stopWaiting = (answer: Answer | null) => {
+        waiter.finish(answer);
+        this.#letIn();
+      };
+      const timer = setTimeout(() => stopWaiting(this.#hold(request)), this.#waitMs());
+      const leave = () => stopWaiting(null);
       const waiter: Waiter = {
         request,
         finish: (answer) => {
           clearTimeout(timer);
-          departure.off(stopWaiting);
+          departure.off(leave);
           const index = this.#waiters.indexOf(waiter);
           if (index >= 0) {
             this.#waiters.splice(index, 1);
@@ -225,7 +265,7 @@ export class Gatekeeper {
         },
       };
       this.#waiters.push(waiter);
-      departure.on(stopWaiting);
+      departure.on(leave);
     });
   }
 
@@ -250,7 +290,7 @@ export class Gatekeeper {
 
   /** The refusal that an answer of the gate means, with its message. */
   refusalOf({ reason, account, worstCaseNanoUsd, neededNanoUsd }: NotAdmitted): Refusal {
-    return this.#withMessage({ reason, ...figuresOf(account), worstCaseNanoUsd: neededNanoUsd ?? worstCaseNanoUsd });
+    return this.#withMessage({ reason, ...figuresOf(account), worstCaseNanoUsd, neededNanoUsd });
   }
 
   /** The same refusal for a call on a route that nobody knows, rather than for want of a price. */
@@ -277,10 +317,11 @@ const NO_FIGURES = {
   heldNanoUsd: 0,
   limitNanoUsd: 0,
   worstCaseNanoUsd: null,
+  neededNanoUsd: null,
   resetsAt: null,
 } as const;
 
-function figuresOf(account: BudgetAccount): Omit<Refusal, "reason" | "message" | "worstCaseNanoUsd"> {
+function figuresOf(account: BudgetAccount): Omit<Refusal, "reason" | "message" | "worstCaseNanoUsd" | "neededNanoUsd"> {
   return {
     budget: account.budget.name,
     window: account.budget.window,

@@ -92,10 +92,17 @@ export class Sidecar {
     const { store, passes, token, ledger } = parts;
     const config = (): Config => store.config;
     const calendar = calendarOf(store.config);
-    const gate = new Gate({
+    const gate: Gate = new Gate({
       calendar,
       settings: () => store.config.gate,
-      spentOf: (budget, window) => ledger.spentIn(budget.scope, window.start, window.end),
+      spentOf: (budget, window) => gatekeeper.spentOf(budget, window),
+    });
+    const gatekeeper = new Gatekeeper({
+      gate,
+      ledger,
+      now,
+      waitMs: () => store.config.gate.waitMs,
+      timeZone: calendar.timeZone,
     });
     gate.setBudgets(store.config.budgets, now());
     for (const decision of ledger.activeDecisions(now())) {
@@ -108,13 +115,6 @@ export class Sidecar {
     const tokenCounter = new TokenCounter();
     const learned = new Learned(tokenCounter);
     learned.learnFrom(ledger, now());
-    const gatekeeper = new Gatekeeper({
-      gate,
-      ledger,
-      now,
-      waitMs: () => store.config.gate.waitMs,
-      timeZone: calendar.timeZone,
-    });
     let url = "";
     const links = new Links({ environment: options.environment, now });
     const published: PublishedPrices = new PublishedPrices({

@@ -20,7 +20,7 @@ const request = (id: string): HoldRequest => ({
     usualOutputTokens: 100,
     clampable: true,
   },
-  expectedNanoUsd: 0.4 * USD,
+  usualNanoUsd: 0.4 * USD,
 });
 
 /** A gate with one hard budget of a day, whose books remember when what was spent. */
@@ -79,6 +79,21 @@ describe("the gate, when limits and clocks change under it", () => {
     assert.deepEqual(figures(NOON), [0.7 * USD, 0], "set back, the day is as full as it was");
     assert.equal(spend("e", 0.1 * USD, NOON), "refused");
     assert.deepEqual(figures(ahead), [0.2 * USD, 0]);
+  });
+
+  it("tells of no threshold twice in a window, though the clock goes back and forth and the limit with it", () => {
+    const { gate, limit, spend } = dayGate(1);
+    const told = (now: number) => gate.takeAlerts(now).map(({ threshold }) => threshold);
+    spend("a", 0.4 * USD, NOON);
+    spend("b", 0.4 * USD, NOON);
+    assert.deepEqual(told(NOON), [0.5, 0.75]);
+    const yesterday = NOON - 24 * HOUR_MS;
+    assert.deepEqual(told(yesterday), []);
+    assert.deepEqual(told(NOON), []);
+    limit(2, NOON);
+    assert.deepEqual(told(NOON), []);
+    limit(1, NOON);
+    assert.deepEqual(told(NOON), []);
   });
 
   it("charges a call that slept through midnight to the day it started in, and the new day nothing", () => {

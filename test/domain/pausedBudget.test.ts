@@ -32,7 +32,7 @@ function request(id: string, parts: Partial<HoldRequest> = {}): HoldRequest {
       usualOutputTokens: 4_096,
       clampable: true,
     },
-    expectedNanoUsd: 0.011 * USD,
+    usualNanoUsd: 0.011 * USD,
     ...parts,
   };
 }

@@ -15,6 +15,7 @@ const refusal = (parts: Partial<Refusal> = {}): Omit<Refusal, "message"> => ({
   heldNanoUsd: 0,
   limitNanoUsd: 5_000_000_000,
   worstCaseNanoUsd: 120_000_000,
+  neededNanoUsd: 120_000_000,
   resetsAt: "2026-11-30T23:00:00.000Z",
   ...parts,
 });
@@ -28,6 +29,11 @@ describe("the message of a refusal", () => {
         "It resets on Tue, Dec 1, 2026, 12:00 AM GMT+1. " +
         "Raise the budget, allow one call, or use a cheaper or local model or a lower output limit.",
     );
+  });
+
+  it("says what the call could cost, and what it would with the shortest answer of use", () => {
+    const message = refusalMessage(refusal({ worstCaseNanoUsd: 3_200_000_000 }), "UTC");
+    assert.match(message, /This call could cost up to 3\.20 USD, and 0\.12 USD even with a short answer\./);
   });
 
   it("says what calls under way hold", () => {
@@ -50,6 +56,7 @@ describe("the message of a refusal", () => {
       heldNanoUsd: nano,
       limitNanoUsd: nano,
       worstCaseNanoUsd: fc.option(nano),
+      neededNanoUsd: fc.option(nano),
       resetsAt: fc.option(
         fc
           .date({ min: new Date(0), max: new Date("2600-01-01"), noInvalidDate: true })

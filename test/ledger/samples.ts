@@ -78,6 +78,7 @@ export const SAMPLE_REFUSAL: Refusal = {
   heldNanoUsd: 0,
   limitNanoUsd: 5_000,
   worstCaseNanoUsd: 900,
+  neededNanoUsd: 900,
   resetsAt: "2026-12-01T00:00:00.000Z",
   message: "The budget month is spent.",
 };

@@ -151,6 +151,7 @@ describe("a prompt", () => {
           heldNanoUsd: 0,
           limitNanoUsd: 5_000_000_000,
           worstCaseNanoUsd: 1_000_000,
+          neededNanoUsd: 1_000_000,
           resetsAt: "2026-11-22T00:00:00.000Z",
           message: "Daily budget limit reached",
         };

@@ -113,7 +113,11 @@ describe("budgets, through the real sidecar process", function () {
       calls.map(({ status, costNanoUsd }) => [status, costNanoUsd]),
       [["refused", 0]],
     );
-    assert.equal((await sidecar.api.status()).budgets[0]?.state, "spent");
+    assert.equal(
+      (await sidecar.api.status()).budgets[0]?.state,
+      "ok",
+      "of a limit too low for any call nothing is spent",
+    );
   });
 
   it("lower the output limit to what is left, and say so", async () => {
@@ -124,6 +128,23 @@ describe("budgets, through the real sidecar process", function () {
     assert.ok(clamped >= 256 && clamped <= 1_000, String(clamped));
     const sent = upstreams.openai.requests[0]?.body as { max_tokens: number };
     assert.equal(sent.max_tokens, clamped);
+  });
+
+  it("that only warn hold what 95 of 100 answers of the model cost at most, and refuse nothing", async () => {
+    const sidecar = await start([{ name: "soft", limitUsd: 0.000001, window: "month", hard: false }]);
+    const client = await clientOf(sidecar);
+    for (let call = 1; call <= 20; call += 1) {
+      upstreams.openai.script.next({ answerTokens: call <= 18 ? 10 : 500 });
+      await client.chat.completions.create(ask(16_000));
+    }
+    upstreams.openai.script.next({ hang: true });
+    const leave = new AbortController();
+    const hanging = client.chat.completions.create(ask(16_000), { signal: leave.signal }).catch(() => {});
+    await upstreams.openai.waitForRequest(21);
+    const held = (await sidecar.api.status()).budgets[0]?.heldNanoUsd ?? 0;
+    assert.ok(held >= 500 * OUTPUT_NANO && held < 510 * OUTPUT_NANO, `${held}`);
+    leave.abort();
+    await hanging;
   });
 
   it("are never exceeded by many calls at once that use all they may", async () => {

@@ -7,7 +7,7 @@ import { Ledger } from "../../src/ledger/ledger.ts";
 import { Departure } from "../../src/sidecar/departure.ts";
 import { type Admission, type CallRequest, Gatekeeper } from "../../src/sidecar/gatekeeper.ts";
 import { FakeFileSystem } from "../ledger/fakeFileSystem.ts";
-import { NOON, sampleHeld } from "../ledger/samples.ts";
+import { NOON, sampleCall, sampleHeld } from "../ledger/samples.ts";
 
 const LIMIT_NANO = 1_000_000;
 
@@ -15,16 +15,22 @@ describe("calls that wait for a budget", () => {
   let ledger: Ledger;
   let gatekeeper: Gatekeeper;
   let inside: string[];
+  let now: number;
+  let disk: FakeFileSystem;
 
   beforeEach(async () => {
     inside = [];
-    ledger = await Ledger.open({ dir: "/data", now: () => NOON, fs: new FakeFileSystem() });
+    now = NOON;
+    disk = new FakeFileSystem();
+    ledger = await Ledger.open({ dir: "/data", now: () => now, fs: disk });
     const gate = new Gate({
       calendar: { timeZone: "UTC", weekStartsOn: 1 },
       settings: () => gateSettingsSchema.parse({}),
-      spentOf: () => 0,
+      spentOf: (budget, window) => gatekeeper.spentOf(budget, window),
     });
     const budget = { limitUsd: LIMIT_NANO / 1e9, window: "month" };
+    // Nobody here is let in because time has passed.
+    gatekeeper = new Gatekeeper({ gate, ledger, now: () => now, waitMs: () => 2 ** 30, timeZone: "UTC" });
     gate.setBudgets(
       [
         budgetSchema.parse({ ...budget, name: "month" }),
@@ -32,8 +38,6 @@ describe("calls that wait for a budget", () => {
       ],
       NOON,
     );
-    // Nobody here is let in because time has passed.
-    gatekeeper = new Gatekeeper({ gate, ledger, now: () => NOON, waitMs: () => 2 ** 30, timeZone: "UTC" });
   });
   afterEach(() => ledger.close());
 
@@ -50,15 +54,15 @@ describe("calls that wait for a budget", () => {
         usualOutputTokens: 1,
         clampable: false,
       },
-      expectedNanoUsd: 1,
+      usualNanoUsd: 1,
     };
   }
   const decide = (budget: string, kind: Decision["kind"]) =>
     gatekeeper.decide({ budget, kind, limitNanoUsd: null, until: null, by: "ada", why: null });
 
   /** Asks for a call to be let in; `inside` tells who has had an answer. */
-  function admit(request: CallRequest): Promise<Admission> {
-    const done = gatekeeper.admit(request, new Departure());
+  function admit(request: CallRequest, departure = new Departure()): Promise<Admission> {
+    const done = gatekeeper.admit(request, departure);
     void done.then(({ kind }) => inside.push(`${request.held.id} ${kind}`));
     return done;
   }
@@ -81,5 +85,43 @@ describe("calls that wait for a budget", () => {
     assert.deepEqual(inside, ["first held", "one held"]);
     await decide("web", "pause");
     assert.equal((await both).kind, "held");
+  });
+
+  it("leave with their client: nothing is held for them, and those behind them get in at once where they fit", async () => {
+    await admit(call("first", "api", 0.5));
+    const departure = new Departure();
+    const large = admit(call("large", "api", 1), departure);
+    const small = admit(call("small", "api", 0.5));
+    departure.announce();
+    assert.deepEqual(await large, { kind: "gone" });
+    assert.equal((await small).kind, "held");
+    assert.equal(gatekeeper.gate.account("month", now)?.heldNanoUsd, LIMIT_NANO);
+    assert.equal((await admit(call("late", "api", 1), departure)).kind, "gone");
+  });
+
+  it("belong to the window in which they are let in", async () => {
+    gatekeeper.gate.setBudgets([budgetSchema.parse({ name: "day", limitUsd: LIMIT_NANO / 1e9, window: "day" })], now);
+    await admit(call("first", "api", 1));
+    const second = admit(call("second", "api", 1));
+    now = NOON + 13 * 3_600_000;
+    await gatekeeper.settle(sampleCall({ id: "first", costNanoUsd: LIMIT_NANO }));
+    const answer = await second;
+    assert.ok(answer.kind === "held" && answer.at === now);
+    await gatekeeper.settle(sampleCall({ id: "second", at: answer.at, costNanoUsd: LIMIT_NANO }));
+    const spentAt = (at: number) => gatekeeper.gate.account("day", at)?.spentNanoUsd;
+    assert.deepEqual([spentAt(now), spentAt(NOON), spentAt(now)], [LIMIT_NANO, LIMIT_NANO, LIMIT_NANO]);
+  });
+
+  it("find what was settled while the disk took nothing, also when a budget is made meanwhile", async () => {
+    await admit(call("first", "api", 1));
+    disk.readOnly = true;
+    await assert.rejects(gatekeeper.settle(sampleCall({ id: "first", costNanoUsd: 700 })), /cannot be written/);
+    const made = budgetSchema.parse({ name: "made", limitUsd: LIMIT_NANO / 1e9, window: "day" });
+    gatekeeper.gate.setBudgets([made], now);
+    assert.equal(gatekeeper.gate.account("made", now)?.spentNanoUsd, 700);
+    disk.readOnly = false;
+    await ledger.append({ type: "sidecar.started", pid: 1, version: "1" });
+    gatekeeper.gate.setBudgets([{ ...made, name: "later" }], now);
+    assert.equal(gatekeeper.gate.account("later", now)?.spentNanoUsd, 700);
   });
 });

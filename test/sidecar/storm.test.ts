@@ -19,10 +19,10 @@ describe(`${CALLS} calls at once against hard budgets`, function () {
     const kinds = new Set(calls.map(({ status }) => status));
     assert.deepEqual([...kinds].sort(), ["cancelled", "error", "ok", "refused"]);
     assert.ok(refusals.length > 0, "the budgets were large enough for all, so nothing was proven");
-    for (const { reason, budget, limitNanoUsd, spentNanoUsd, heldNanoUsd, worstCaseNanoUsd } of refusals) {
+    for (const { reason, budget, limitNanoUsd, spentNanoUsd, heldNanoUsd, neededNanoUsd } of refusals) {
       assert.equal(reason, "budget");
       const room = limitNanoUsd - spentNanoUsd - heldNanoUsd;
-      assert.ok(room < (worstCaseNanoUsd ?? 0), `${budget} refused ${worstCaseNanoUsd} with ${room} left`);
+      assert.ok(room < (neededNanoUsd ?? 0), `${budget} refused ${neededNanoUsd} with ${room} left`);
     }
   });
 

@@ -17,7 +17,7 @@ export interface Refused {
   readonly reason: Refusal["reason"];
   /** The budget that the call did not fit; null where it was refused for another reason. */
   readonly budget: string | null;
-  readonly worstCaseNanoUsd: number | null;
+  readonly neededNanoUsd: number | null;
 }
 
 /** Whether the provider has a key, or needs none, or the user has added one now. */
@@ -65,7 +65,7 @@ export async function afterRefusal(services: Services, choice: ModelChoice, refu
   }
   const occasion = { name: budget, why: t("A call of {model} ({provider}) was refused", { ...choice }) };
   if (chosen === raise) {
-    const needed = refused.worstCaseNanoUsd ?? undefined;
+    const needed = refused.neededNanoUsd ?? undefined;
     return (await raiseBudget(services, { ...occasion, needed })) ? "again" : "leave";
   }
   return chosen === once && (await allowOnce(services, occasion)) ? "again" : "leave";

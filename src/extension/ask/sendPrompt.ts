@@ -217,8 +217,8 @@ class Sending {
     }
     log.warn(`A prompt failed (${kind}): ${message}`);
     if (error instanceof PromptError && error.refusal !== null) {
-      const { reason, budget, worstCaseNanoUsd } = error.refusal;
-      return { kind: "refused", message, reason, budget, worstCaseNanoUsd };
+      const { reason, budget, neededNanoUsd } = error.refusal;
+      return { kind: "refused", message, reason, budget, neededNanoUsd };
     }
     return { kind: kind === "key-missing" || kind === "key-wrong" ? "key" : "failed", message };
   }

@@ -20,7 +20,7 @@ import { type BoundingOptions, boundedCall, type ReadRequest } from "./boundedCa
 import type { DeferredCalls } from "./deferredCalls.ts";
 import { EarlierTurns } from "./earlierTurns.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders, withoutKeysOf } from "./headers.ts";
-import { bookedCall, estimateFromBytes, type Outcome, withinLimit } from "./outcome.ts";
+import { bookedCall, estimateFromBytes, NOTHING_CAME, type Outcome, withinLimit } from "./outcome.ts";
 import { contextOf, frameOf, type MeteredPassage } from "./passage.ts";
 import { CUT_CODE, relayBody } from "./relay.ts";
 import { type Upstream, UpstreamError } from "./upstream.ts";
@@ -64,14 +64,18 @@ export class MeteredCalls {
     const basis = this.#options.prices().lookUp(passage.providerName, read.facts.model, startedAt)?.basis ?? "unpriced";
     const frame = await frameOf(passage, read.facts, { protocol: protocol.name, costBasis: basis, startedAt });
     const { facts, price, counted } = await boundedCall(this.#bounding, passage, read, frame);
-    const { bound, boundless, expectedNanoUsd } = price;
+    const { bound, boundless, expectedNanoUsd, usualNanoUsd } = price;
     const admission = await gatekeeper.admit(
-      { held: frame.request, attribution: frame.attribution, bound, boundless, expectedNanoUsd },
+      { held: frame.request, attribution: frame.attribution, bound, boundless, usualNanoUsd },
       passage.departure,
     );
+    if (admission.kind === "gone") {
+      const outcome = this.#outcome("cancelled", { errorType: "client_gone" });
+      return gatekeeper.settle(bookedCall(frame, outcome, this.#options.prices()));
+    }
     if (admission.kind === "refused") {
       const { refusal } = admission;
-      const outcome = this.#outcome("refused", { httpStatus: 402, errorType: refusal.reason, holdNanoUsd: 0 });
+      const outcome = this.#outcome("refused", { httpStatus: 402, errorType: refusal.reason });
       const own = {
         "x-tollgate-call-id": frame.request.id,
         ...(refusal.budget === null ? {} : { "x-tollgate-refused": refusal.budget }),
@@ -80,9 +84,8 @@ export class MeteredCalls {
       await gatekeeper.refuse(bookedCall(frame, outcome, this.#options.prices()), refusal);
       return;
     }
-    const { held } = admission;
+    const { held, isHard } = admission;
     const outputLimit = bound === null ? null : (held.clampedOutput ?? bound.outputLimitTokens) * bound.choices;
-    const isHard = gatekeeper.gate.hardBudgetsOf(frame.attribution, startedAt).length > 0;
     const mayCut = held.allowedBy.length === 0 && isHard;
     const changes: Rewrite = {
       ...(held.clampedOutput === null ? {} : { outputLimitTokens: held.clampedOutput }),
@@ -95,7 +98,7 @@ export class MeteredCalls {
       this.#options.failures.note(held.id, withoutKeysOf(passage, message));
     }
     const reading = outcome.errorType === CUT_CODE ? outcome.reading : withinLimit(outcome.reading, outputLimit);
-    const ended = { ...outcome, reading, holdNanoUsd: held.holdNanoUsd };
+    const ended = { ...outcome, reading, letInAt: admission.at, holdNanoUsd: held.holdNanoUsd };
     const expected = bound === null ? {} : { expectedNanoUsd };
     const booked = { ...bookedCall(frame, ended, this.#options.prices()), ...expected };
     const deferredId = reading.basis === "reported" ? null : reading.deferredId;
@@ -207,16 +210,7 @@ export class MeteredCalls {
   }
 
   #outcome(status: Outcome["status"], parts: Partial<Outcome>): Outcome {
-    return {
-      status,
-      httpStatus: null,
-      errorType: null,
-      reading: NOTHING_READ,
-      firstTokenAt: null,
-      endedAt: this.#options.now(),
-      holdNanoUsd: 0,
-      ...parts,
-    };
+    return { ...NOTHING_CAME, status, endedAt: this.#options.now(), ...parts };
   }
 }
 

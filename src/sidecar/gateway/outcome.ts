@@ -4,7 +4,7 @@ import type { Held } from "../../domain/events.ts";
 import { nanoFromUsd } from "../../domain/money.ts";
 import type { PriceBook, Priced } from "../../domain/priceBook.ts";
 import { chargesToolFees } from "../../domain/prices/toolFees.ts";
-import type { Reading, RequestFacts } from "../../domain/protocol.ts";
+import { NOTHING_READ, type Reading, type RequestFacts } from "../../domain/protocol.ts";
 import { costOf, type Rates } from "../../domain/rates.ts";
 import { NO_USAGE, usageWithout } from "../../domain/usage.ts";
 
@@ -26,8 +26,20 @@ export interface Outcome {
   readonly reading: Reading;
   readonly firstTokenAt: number | null;
   readonly endedAt: number;
+  /** When the gate let it in; null where it did not. */
+  readonly letInAt: number | null;
   readonly holdNanoUsd: number;
 }
+
+/** The outcome of a call of which nothing came. */
+export const NOTHING_CAME: Omit<Outcome, "status" | "endedAt"> = {
+  httpStatus: null,
+  errorType: null,
+  reading: NOTHING_READ,
+  firstTokenAt: null,
+  letInAt: null,
+  holdNanoUsd: 0,
+};
 
 /** Bytes of text to a token, for an estimate where a provider reports nothing: low, so that it errs upward. */
 const BYTES_PER_TOKEN = 3;
@@ -64,13 +76,16 @@ export interface Cost {
   readonly priceVersion: string | null;
 }
 
-/** The finished call as it is booked: priced by the model and tier that were served, at the time it started. */
+/**
+ * The finished call as it is booked: priced by the model and tier that were served, at the time it came. It starts when it
+ * is let in, so that the books and the gate count it in the same windows; what it waited before is part of its latency.
+ */
 export function bookedCall(frame: CallFrame, outcome: Outcome, prices: PriceBook): Call {
   const { request, startedAt } = frame;
   const { reading, endedAt } = outcome;
   return {
     id: request.id,
-    startedAt: new Date(startedAt).toISOString(),
+    startedAt: new Date(outcome.letInAt ?? startedAt).toISOString(),
     endedAt: new Date(endedAt).toISOString(),
     provider: request.provider,
     protocol: request.protocol,

@@ -36,6 +36,8 @@ export interface CallPrice {
   /** Whether it is the amount of work that nobody knows. */
   readonly boundless: boolean;
   readonly expectedNanoUsd: NanoUsd;
+  /** With an answer as long as 95 of 100 are at most: what a soft budget holds. */
+  readonly usualNanoUsd: NanoUsd;
   readonly expectedInputTokens: number;
   /** Of all answers that are asked for at once. */
   readonly expectedOutputTokens: number;
@@ -85,7 +87,8 @@ export function priceCall(
   const others = othersBound(prices, provider, facts, at);
   const boundless = facts.boundless === true && !(dearest !== null && isFree(dearest));
   if (dearest === null || usually === null || others === null || boundless) {
-    return { bound: null, boundless, expectedNanoUsd: 0, expectedInputTokens, expectedOutputTokens: 0 };
+    const nothing = { expectedNanoUsd: 0, usualNanoUsd: 0, expectedOutputTokens: 0 };
+    return { bound: null, boundless, expectedInputTokens, ...nothing };
   }
   const choices = Math.max(1, facts.choices);
   const limit = facts.outputLimitTokens ?? prices.outputLimit(provider, model) * choices;
@@ -100,14 +103,20 @@ export function priceCall(
     clampable: facts.clampable ?? true,
   });
   const expectedOutputTokens = Math.min(limit, expectation.outputTokens ?? usual.median(provider, model) * choices);
-  const usage = {
+  const input = {
     ...NO_USAGE,
     inputTokens: expectedInputTokens,
     cachedInputTokens: Math.floor(expectedInputTokens * (expectation.cachedShare ?? 0)),
-    outputTokens: expectedOutputTokens,
   };
-  const expectedNanoUsd = costOf(usage, usually.rates);
-  return { bound, boundless, expectedNanoUsd, expectedInputTokens, expectedOutputTokens };
+  const costWith = (outputTokens: number) => costOf({ ...input, outputTokens }, usually.rates);
+  return {
+    bound,
+    boundless,
+    expectedNanoUsd: costWith(expectedOutputTokens),
+    usualNanoUsd: costWith(Math.min(limit, usual.high(provider, model) * choices)),
+    expectedInputTokens,
+    expectedOutputTokens,
+  };
 }
 
 /** What other models cost at most within a call; null where nobody knows the price of one. */
@@ -159,6 +168,7 @@ function sumOf(parts: readonly CallPrice[], saving: NanoUsd): CallPrice {
       : null,
     boundless: parts.some(({ boundless }) => boundless),
     expectedNanoUsd: total(({ expectedNanoUsd }) => expectedNanoUsd),
+    usualNanoUsd: total(({ usualNanoUsd }) => usualNanoUsd),
     expectedInputTokens: total(({ expectedInputTokens }) => expectedInputTokens),
     expectedOutputTokens: total(({ expectedOutputTokens }) => expectedOutputTokens),
   };

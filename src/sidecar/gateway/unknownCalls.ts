@@ -1,9 +1,9 @@
 import type { CallStatus } from "../../domain/call.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
-import { NOTHING_READ, type Protocol, type RequestFacts } from "../../domain/protocol.ts";
+import type { Protocol, RequestFacts } from "../../domain/protocol.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import { answer } from "./answer.ts";
-import { bookedCall, type Outcome } from "./outcome.ts";
+import { bookedCall, NOTHING_CAME, type Outcome } from "./outcome.ts";
 import { frameOf, type Passage } from "./passage.ts";
 import { passThrough } from "./passThrough.ts";
 import type { Upstream } from "./upstream.ts";
@@ -46,10 +46,9 @@ export class UnknownCalls {
     const startedAt = now();
     const frame = await frameOf(passage, NO_FACTS, { protocol: "unknown", costBasis: "unpriced", startedAt });
     const book = (status: CallStatus, parts: Partial<Outcome>) => {
-      const outcome = { httpStatus: null, errorType: null, reading: NOTHING_READ, firstTokenAt: null, holdNanoUsd: 0 };
-      return bookedCall(frame, { ...outcome, status, endedAt: now(), ...parts }, prices());
+      return bookedCall(frame, { ...NOTHING_CAME, status, endedAt: now(), ...parts }, prices());
     };
-    const request = { held: frame.request, attribution: frame.attribution, bound: null, expectedNanoUsd: 0 };
+    const request = { held: frame.request, attribution: frame.attribution, bound: null, usualNanoUsd: 0 };
     const admission = await gatekeeper.admit(request, passage.departure);
     const own = { "x-tollgate-call-id": frame.request.id };
     if (admission.kind === "refused") {
@@ -59,8 +58,11 @@ export class UnknownCalls {
       await gatekeeper.refuse(book("refused", { httpStatus: 402, errorType: refusal.reason }), refusal);
       return;
     }
+    if (admission.kind === "gone") {
+      return gatekeeper.settle(book("cancelled", { errorType: "client_gone" }));
+    }
     const { httpStatus, brokenBy, errorType } = await passThrough(upstream, passage, { shape, own });
     const status = brokenBy === "client" ? "cancelled" : errorType === null ? "ok" : "error";
-    await gatekeeper.settle(book(status, { httpStatus, errorType }));
+    await gatekeeper.settle(book(status, { httpStatus, errorType, letInAt: admission.at }));
   }
 }

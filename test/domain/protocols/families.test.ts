@@ -16,6 +16,7 @@ const refusal: Refusal = {
   heldNanoUsd: 0,
   limitNanoUsd: 5_000_000_000,
   worstCaseNanoUsd: 429_000_000,
+  neededNanoUsd: 429_000_000,
   resetsAt: "2026-12-01T00:00:00.000Z",
   message: "Budget “month” is spent",
 };
