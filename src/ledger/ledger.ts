@@ -120,6 +120,11 @@ export class Ledger extends BookReader {
     this.#keeper = parts.keeper;
   }
 
+  /** Whether the disk did not take what was booked last. */
+  get isFailing(): boolean {
+    return this.#notices.has("journal");
+  }
+
   /** What is or was wrong, in words for the user. */
   get notices(): string[] {
     return this.#notices.all;

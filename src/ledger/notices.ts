@@ -6,6 +6,10 @@ export class Notices {
     this.#texts.set(kind, text);
   }
 
+  has(kind: string): boolean {
+    return this.#texts.has(kind);
+  }
+
   clear(kind: string): void {
     this.#texts.delete(kind);
   }

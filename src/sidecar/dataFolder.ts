@@ -20,11 +20,22 @@ export function openDataFolder(dir: string): void {
   }
 }
 
-/** Writes a file for this user alone: either the old content stands or the new, never half of it. */
+/** Writes a file for this user alone: either the old content stands or the new, never half of it. @throws DataFolderError */
 export function writePrivately(path: string, content: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, content, { mode: 0o600, flush: true });
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, content, { mode: 0o600, flush: true });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    const { code } = error as NodeJS.ErrnoException;
+    const isFull = code === "ENOSPC" || code === "EDQUOT";
+    throw new DataFolderError(
+      isFull
+        ? `The disk is full: ${path} could not be written, and nothing was changed. Free some space first.`
+        : `${path} could not be written, and nothing was changed (${reasonOf(error)}).`,
+    );
+  }
 }
 
 /** The API's bearer token: made once for a data folder, then kept, so that clients stay valid over restarts. */

@@ -212,9 +212,9 @@ export class Sidecar {
       health: () => ({
         ready: true,
         body: {
-          state: "ok",
+          state: ledger.isFailing ? "failing" : "ok",
           version: options.version,
-          checks: { ledger: ledger.notices.length === 0 ? "ok" : "repaired" },
+          checks: { ledger: ledger.isFailing ? "failing" : ledger.notices.length === 0 ? "ok" : "repaired" },
         },
       }),
     });

@@ -41,13 +41,14 @@ describe("a ledger whose disk fails", () => {
     fs.capacity = fs.paths.reduce((sum, path) => sum + fs.get(path).length, 0) + 200;
     assert.deepEqual(await Promise.all([book("b"), book("c")]), ["disk-full", "disk-full"]);
     assert.match(ledger.notices.join(), /^The disk is full: .*Free some space/);
+    assert.ok(ledger.isFailing);
     assert.equal(await book("d"), "disk-full");
     assert.equal(await book("e"), "disk-full");
     assert.equal(idsOf(ledger), "a");
     fs.capacity = Number.POSITIVE_INFINITY;
     assert.equal(await book("f"), "booked");
     assert.equal(idsOf(ledger), "abcdef");
-    assert.deepEqual(ledger.notices, []);
+    assert.deepEqual([ledger.notices, ledger.isFailing], [[], false]);
     const { ids, calls, notices, seqs } = await reopened();
     assert.deepEqual([ids, calls, notices], ["abcdef", 6, []]);
     assert.deepEqual(seqs, [1, 2, 3, 4, 5, 6]);
