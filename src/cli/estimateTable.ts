@@ -18,12 +18,12 @@ export function estimateLines(estimates: Estimates, limited: boolean, width: num
   const table = tableLines(
     [
       { title: "MODEL", mayShrink: true },
-      { title: "PROVIDER", mayShrink: true },
-      { title: "INPUT", right: true },
-      { title: isBatch ? "EACH ANSWER" : "ANSWER", right: true },
+      { title: "PROVIDER", mayShrink: true, rank: 2 },
+      { title: "INPUT", right: true, rank: 3 },
+      { title: isBatch ? "EACH ANSWER" : "ANSWER", right: true, rank: 4 },
       { title: "EXPECTED", right: true },
       { title: "AT MOST", right: true },
-      ...(isBatch ? [{ title: "PER 1,000", right: true }] : []),
+      ...(isBatch ? [{ title: "PER 1,000", right: true, rank: 1 }] : []),
     ],
     rows,
     width,

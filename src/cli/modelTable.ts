@@ -8,13 +8,13 @@ export function modelLines(models: readonly Model[], width: number): string[] {
   return tableLines(
     [
       { title: "MODEL", mayShrink: true },
-      { title: "PROVIDER", mayShrink: true },
+      { title: "PROVIDER", mayShrink: true, rank: 1 },
       { title: "IN", right: true },
-      { title: "CACHED", right: true },
+      { title: "CACHED", right: true, rank: 3 },
       { title: "OUT", right: true },
-      { title: "CONTEXT", right: true },
-      { title: "TIER" },
-      { title: "ABILITIES", mayShrink: true },
+      { title: "CONTEXT", right: true, rank: 2 },
+      { title: "TIER", rank: 4 },
+      { title: "ABILITIES", mayShrink: true, rank: 5 },
     ],
     models.map((model) => [
       model.model,

@@ -16,13 +16,13 @@ export function priceLines(rows: readonly PriceRow[], width: number): string[] {
   return tableLines(
     [
       { title: "MODEL", mayShrink: true },
-      { title: "PROVIDER", mayShrink: true },
+      { title: "PROVIDER", mayShrink: true, rank: 1 },
       { title: "IN", right: true },
-      { title: "CACHED", right: true },
-      { title: "WRITES", right: true },
+      { title: "CACHED", right: true, rank: 3 },
+      { title: "WRITES", right: true, rank: 4 },
       { title: "OUT", right: true },
-      { title: "BASIS" },
-      { title: "LONGER PROMPTS", mayShrink: true },
+      { title: "BASIS", rank: 2 },
+      { title: "LONGER PROMPTS", mayShrink: true, rank: 5 },
     ],
     rows.map((row) => [
       row.model,
@@ -91,10 +91,10 @@ function nameLines(refs: Changes["added"]): string[] {
 function movedLines(changes: Changes["changed"], width: number): string[] {
   const columns: Column[] = [
     { title: "NAME", mayShrink: true },
-    { title: "WHAT" },
+    { title: "WHAT", rank: 1 },
     { title: "FROM", right: true },
     { title: "TO", right: true },
-    { title: "MOVES" },
+    { title: "MOVES", rank: 2 },
   ];
   const rows = changes.map(({ provider, model, before, after, factor }) => {
     const [what, from, to] = greatestMove(before, after) ?? ["for long prompts, or later", "", ""];

@@ -3,34 +3,63 @@ export interface Column {
   readonly title: string;
   readonly right?: boolean;
   readonly mayShrink?: boolean;
+  /** Where the terminal is narrower still, the column is left out; the one with the greatest rank goes first. */
+  readonly rank?: number;
 }
 
 const GAP = "  ";
 const NARROWEST = 6;
 
-/** Lines of a table that fits into `width` characters as far as its columns may shrink. */
+/**
+ * Lines of a table that fits into `width` columns of the terminal: names are shortened, then columns left out, which the last
+ * line tells. Numbers are never cut.
+ */
 export function tableLines(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): string[] {
   const clean = rows.map((row) => columns.map((_, index) => oneLine(row[index] ?? "")));
   const widths = columns.map(({ title }, index) =>
-    Math.max(lengthOf(title), ...clean.map((row) => lengthOf(row[index] ?? ""))),
+    Math.max(widthOf(title), ...clean.map((row) => widthOf(row[index] ?? ""))),
   );
-  shrink(columns, widths, width - GAP.length * (columns.length - 1));
+  const shown = columnsThatFit(columns, widths, width);
+  shrink(columns, widths, shown, width - GAP.length * (shown.length - 1));
   const line = (cells: readonly string[]) =>
-    columns
-      .map(({ right }, index) => cellText(cells[index] ?? "", widths[index] ?? 0, right === true))
+    shown
+      .map((index) => cellText(cells[index] ?? "", widths[index] ?? 0, columns[index]?.right === true))
       .join(GAP)
       .trimEnd();
-  return [line(columns.map(({ title }) => title)), ...clean.map(line)];
+  const missing = columns.filter((_, index) => !shown.includes(index)).map(({ title }) => title);
+  return [
+    line(columns.map(({ title }) => title)),
+    ...clean.map(line),
+    ...(missing.length === 0 ? [] : [`No room for ${missing.join(", ")}`]),
+  ];
+}
+
+/** The columns, by their index, that have room when all that may shrink have. */
+function columnsThatFit(columns: readonly Column[], widths: readonly number[], width: number): number[] {
+  let shown = columns.map((_, index) => index);
+  const least = (index: number) =>
+    columns[index]?.mayShrink === true ? Math.min(NARROWEST, widths[index] ?? 0) : (widths[index] ?? 0);
+  const needed = () => shown.reduce((sum, index) => sum + least(index) + GAP.length, -GAP.length);
+  const ranked = shown
+    .filter((index) => columns[index]?.rank !== undefined)
+    .sort((a, b) => (columns[b]?.rank ?? 0) - (columns[a]?.rank ?? 0));
+  for (const goes of ranked) {
+    if (needed() <= width) {
+      break;
+    }
+    shown = shown.filter((index) => index !== goes);
+  }
+  return shown;
 }
 
 /** Takes from the widest of those that may shrink, one character at a time. */
-function shrink(columns: readonly Column[], widths: number[], room: number): void {
-  let total = widths.reduce((sum, width) => sum + width, 0);
+function shrink(columns: readonly Column[], widths: number[], shown: readonly number[], room: number): void {
+  let total = shown.reduce((sum, index) => sum + (widths[index] ?? 0), 0);
   while (total > room) {
     let widest = -1;
-    for (const [index, width] of widths.entries()) {
-      const shrinkable = columns[index]?.mayShrink === true && width > NARROWEST;
-      if (shrinkable && (widest < 0 || width > (widths[widest] ?? 0))) {
+    for (const index of shown) {
+      const width = widths[index] ?? 0;
+      if (columns[index]?.mayShrink === true && width > NARROWEST && (widest < 0 || width > (widths[widest] ?? 0))) {
         widest = index;
       }
     }
@@ -43,12 +72,23 @@ function shrink(columns: readonly Column[], widths: number[], room: number): voi
 }
 
 function cellText(text: string, width: number, right: boolean): string {
-  const length = lengthOf(text);
-  if (length > width) {
-    return `${[...text].slice(0, Math.max(0, width - 1)).join("")}…`;
+  const cut = widthOf(text) > width ? `${beginning(text, width - 1)}…` : text;
+  const padding = " ".repeat(Math.max(0, width - widthOf(cut)));
+  return right ? padding + cut : cut + padding;
+}
+
+/** As much of a text as takes no more than `width` columns. */
+function beginning(text: string, width: number): string {
+  let kept = "";
+  let taken = 0;
+  for (const { segment } of characters.segment(text)) {
+    taken += characterWidth(segment);
+    if (taken > width) {
+      break;
+    }
+    kept += segment;
   }
-  const padding = " ".repeat(width - length);
-  return right ? padding + text : text + padding;
+  return kept;
 }
 
 /** Names come from outside: what would move the cursor or break the line is not shown. */
@@ -56,6 +96,23 @@ function oneLine(text: string): string {
   return text.replace(/\p{Cc}/gu, " ");
 }
 
-function lengthOf(text: string): number {
-  return [...text].length;
+/** Columns of the terminal that a text takes: two for a character of East Asia, or a picture. */
+function widthOf(text: string): number {
+  if (PLAIN.test(text)) {
+    return text.length;
+  }
+  let width = 0;
+  for (const { segment } of characters.segment(text)) {
+    width += characterWidth(segment);
+  }
+  return width;
 }
+
+function characterWidth(character: string): number {
+  return WIDE.test(character) ? 2 : 1;
+}
+
+const characters = new Intl.Segmenter("en", { granularity: "grapheme" });
+const PLAIN = /^[\x20-\x7e]*$/;
+const WIDE =
+  /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60]/u;

@@ -33,6 +33,11 @@ const BOOKED_LIMIT_MS = 3_000;
 /** As shells have it for a program that SIGINT ended. */
 const INTERRUPTED = 130;
 
+const EXAMPLES = `
+Examples:
+  tollgate ask "Say hello in three languages"
+  git diff | tollgate ask --model haiku --system "Write a commit message" -`;
+
 export function addAsk(program: Command): void {
   program
     .command("ask")
@@ -54,6 +59,7 @@ export function addAsk(program: Command): void {
     .option("--max-tokens <n>", "longest answer, in tokens", "4096")
     .option("--timeout <seconds>", "longest silence", "60")
     .option("--no-fallback", "fail where the backend is down or busy, though others could take over")
+    .addHelpText("after", EXAMPLES)
     .action((words: string[], flags: AskFlags) => ask(words, flags));
 }
 

@@ -20,6 +20,12 @@ interface SetFlags extends CommonOptions, Partial<Record<(typeof SCOPE_FIELDS)[n
   readonly warnAt?: string;
 }
 
+const SET_EXAMPLES = `
+Examples:
+  tollgate budget set month 50
+  tollgate budget set codex 5 --window day --tool codex
+  tollgate budget set team-web 10 --window week --soft --project web --warn-at 0.5,0.9`;
+
 export function addBudget(program: Command): void {
   const budget = program
     .command("budget")
@@ -28,6 +34,7 @@ export function addBudget(program: Command): void {
   budget
     .command("list")
     .description("Lists the budgets as they are configured.")
+    .addHelpText("after", "\nExamples:\n  tollgate budget list\n  tollgate budget list --json")
     .action(async (flags: CommonOptions) => {
       if (flags.json) {
         printJson({ budgets: await withSidecar(flags, (api) => api.budgets()) });
@@ -43,7 +50,8 @@ export function addBudget(program: Command): void {
   const set = budget
     .command("set")
     .description("Makes a budget, or changes the one of that name: what is not given stays as it is.")
-    .argument("<name>", "its name")
+    .addHelpText("after", SET_EXAMPLES)
+    .argument("<budget>", "its name")
     .argument("<usd>", "the limit")
     .addOption(new Option("--window <window>", "how long it lasts (default: month)").choices(windowKindSchema.options))
     .option("--hard", "refuse calls that do not fit (default)")
@@ -58,7 +66,8 @@ export function addBudget(program: Command): void {
   budget
     .command("remove")
     .description("Removes a budget.")
-    .argument("<name>", "its name")
+    .addHelpText("after", "\nExample:\n  tollgate budget remove team-web")
+    .argument("<budget>", "its name")
     .action(async (name: string, flags: CommonOptions) => {
       await withSidecar(flags, (api) => api.removeBudget(name));
       printDone(flags, { removed: name }, `Removed the budget ${name}`);

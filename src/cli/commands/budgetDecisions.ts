@@ -23,26 +23,27 @@ interface PauseFlags extends DecisionFlags {
 
 /** `budget raise`, `pause`, `resume`, `allow`, and `log`, which tells them again. */
 export function addDecisions(budget: Command): void {
-  const decision = (name: string, description: string) =>
+  const decision = (name: string, description: string, example: string) =>
     budget
       .command(name)
       .description(`${description} Recorded with who did it and why.`)
-      .argument("<name>", "its name")
-      .option("--why <text>", "reason, for the record");
-  decision("raise", "Raises a budget's limit until its window ends.")
+      .argument("<budget>", "its name")
+      .option("--why <text>", "reason, for the record")
+      .addHelpText("after", `\nExample:\n  tollgate budget ${example}`);
+  decision("raise", "Raises a budget's limit until its window ends.", 'raise month 80 --why "release week"')
     .argument("<usd>", "the limit that is to hold")
     .action((name: string, usd: string, flags: DecisionFlags) => raise(name, amountOf(usd, "usd"), flags));
-  decision("pause", "Has a hard budget refuse nothing for a while: it only counts and warns.")
+  decision("pause", "Has a hard budget refuse nothing for a while: it only counts and warns.", "pause month --for 2h")
     .option("--for <span>", `how long: 90m, 2h, 1d (default: ${USUAL_PAUSE_MINUTES}m)`)
     .addOption(new Option("--until-resumed", "until it is resumed").conflicts("for"))
     .action((name: string, flags: PauseFlags) => pause(name, flags));
-  decision("resume", "Ends a pause: the budget refuses again what does not fit.").action(
+  decision("resume", "Ends a pause: the budget refuses again what does not fit.", "resume month").action(
     async (name: string, flags: DecisionFlags) => {
       const decided = await withSidecar(flags, (api) => api.decide(name, { kind: "resume", ...deciderOf(flags) }));
       printDone(flags, decided, `The budget ${name} is not paused any more`);
     },
   );
-  decision("allow", "Lets one more call pass a budget that has no room for it.").action(
+  decision("allow", "Lets one more call pass a budget that has no room for it.", "allow month").action(
     async (name: string, flags: DecisionFlags) => {
       const decided = await withSidecar(flags, (api) => api.decide(name, { kind: "allow-once", ...deciderOf(flags) }));
       printDone(flags, decided, `One more call may pass the budget ${name}`);
@@ -52,6 +53,7 @@ export function addDecisions(budget: Command): void {
     .command("log")
     .description("Tells who decided what about budgets, when and why, newest first.")
     .option("--limit <n>", "how many decisions", "50")
+    .addHelpText("after", "\nExample:\n  tollgate budget log --limit 10")
     .action(async (flags: CommonOptions & { readonly limit: string }) => {
       const limit = countOf(flags.limit, "--limit", MOST_DECISIONS);
       const decisions = await withSidecar(flags, (api) => api.decisions(limit));
@@ -99,10 +101,10 @@ export function decisionLines(decisions: readonly RecordedDecision[], now: numbe
   return tableLines(
     [
       { title: "WHEN" },
-      { title: "WHO", mayShrink: true },
+      { title: "WHO", mayShrink: true, rank: 1 },
       { title: "BUDGET", mayShrink: true },
       { title: "WHAT" },
-      { title: "WHY", mayShrink: true },
+      { title: "WHY", mayShrink: true, rank: 2 },
     ],
     decisions.map((decision) => [
       formatMoment(decision.at, now),

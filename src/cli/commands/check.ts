@@ -10,6 +10,7 @@ export function addCheck(program: Command): void {
     .command("check")
     .summary("whether every budget holds, for scripts and CI")
     .description("Leaves with 0 within every budget, with 3 when one is spent.")
+    .addHelpText("after", "\nExamples:\n  tollgate check && npm run agents\n  tollgate check --json")
     .action(async (flags: CommonOptions) => {
       const status = await withSidecar(flags, (api) => api.status());
       const spent = status.budgets.filter(({ state }) => state === "spent");

@@ -19,6 +19,7 @@ export function addDoctor(program: Command): void {
       "Checks a data folder that no sidecar uses: every entry of the journal, the database against it, totals against calls.\nLeaves with 0 where all is sound, with 1 where something is damaged.",
     )
     .option("--repair", "rebuild the database from the journal; the old one is set aside, nothing is deleted")
+    .addHelpText("after", "\nExamples:\n  tollgate doctor\n  tollgate doctor --repair")
     .action((flags: DoctorFlags) => doctor(flags));
 }
 

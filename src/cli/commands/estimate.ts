@@ -25,6 +25,12 @@ interface EstimateFlags extends CommonOptions {
 /** What is sent to the sidecar at once, in characters: it can read more, but others wait meanwhile. */
 const LARGEST_SLICE = 2_000_000;
 
+const EXAMPLES = `
+Examples:
+  tollgate estimate --file prompt.md --model sonnet --model gpt-5
+  tollgate estimate --batch requests.jsonl --output-tokens 300
+  tollgate estimate --cached-share 0.8 "Explain this error"`;
+
 export function addEstimate(program: Command): void {
   program
     .command("estimate")
@@ -44,6 +50,7 @@ export function addEstimate(program: Command): void {
     .addOption(new Option("--file <file>", "a file that is the prompt").conflicts("batch"))
     .option("--batch <file>", "a file of prompts: a line each, or JSON lines (.jsonl)")
     .option("--project <name>", "project the calls would be for (default: the current folder's name)")
+    .addHelpText("after", EXAMPLES)
     .action(estimate);
 }
 

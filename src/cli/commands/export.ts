@@ -7,14 +7,14 @@ import type { ApiClient } from "../../client/apiClient.ts";
 import { momentOf } from "../arguments.ts";
 import { CALL_COLUMNS } from "../callColumns.ts";
 import { csvLine } from "../csv.ts";
-import { CliError } from "../exitCode.ts";
+import { CliError, UsageError } from "../exitCode.ts";
 import { note } from "../output.ts";
 import { type CommonOptions, withSidecar } from "../sidecarAccess.ts";
 
 type Format = "csv" | "jsonl";
 
 interface ExportFlags extends CommonOptions {
-  readonly format: Format;
+  readonly format?: Format;
   readonly since?: string;
   readonly until?: string;
   readonly out?: string;
@@ -24,16 +24,23 @@ type Query = { readonly since?: string; readonly until?: string };
 
 const PAGE = 1_000;
 
+const EXAMPLES = `
+Examples:
+  tollgate export --format csv --since 2026-11-01 --out november.csv
+  tollgate export --json --since 7d | jq .costNanoUsd`;
+
 export function addExport(program: Command): void {
   program
     .command("export")
     .summary("every booked call")
     .description("Writes every booked call, newest first: as CSV, or as one JSON object a line.")
-    .addOption(new Option("--format <format>", "how").choices(["csv", "jsonl"]).makeOptionMandatory())
+    .addOption(new Option("--format <format>", "how").choices(["csv", "jsonl"]))
     .option("--since <time>", "from this day, time, or so long ago: 2026-11-21, 2026-11-21T08:00, 7d")
     .option("--until <time>", "up to this time; a day is taken whole")
     .option("--out <file>", "file to write (default: standard output)")
+    .addHelpText("after", EXAMPLES)
     .action(async (flags: ExportFlags) => {
+      const format = formatOf(flags);
       const now = Date.now();
       const query: Query = {
         ...(flags.since === undefined ? {} : { since: momentOf(flags.since, "--since", now) }),
@@ -41,13 +48,24 @@ export function addExport(program: Command): void {
       };
       await withSidecar(flags, async (api) => {
         if (flags.out === undefined) {
-          await writeCalls(api, flags.format, query, process.stdout);
+          await writeCalls(api, format, query, process.stdout);
         } else {
-          const count = await writeFile(api, flags.format, query, flags.out);
+          const count = await writeFile(api, format, query, flags.out);
           note(`Wrote ${count} ${count === 1 ? "call" : "calls"} to ${flags.out}`);
         }
       });
     });
+}
+
+/** With --json, lines of JSON are meant. @throws UsageError */
+function formatOf({ format, json }: ExportFlags): Format {
+  if (format === undefined && json !== true) {
+    throw new UsageError("--format: say csv or jsonl");
+  }
+  if (format === "csv" && json === true) {
+    throw new UsageError("--format: csv is not JSON; leave out one of --format and --json");
+  }
+  return format ?? "jsonl";
 }
 
 /** The file appears whole or not at all. */

@@ -19,6 +19,11 @@ interface ListFlags extends CommonOptions {
   readonly tier?: Tier;
 }
 
+const LIST_EXAMPLES = `
+Examples:
+  tollgate models --provider anthropic
+  tollgate models --ability vision --tier coding`;
+
 export function addModels(program: Command): void {
   const models = program
     .command("models")
@@ -34,12 +39,14 @@ export function addModels(program: Command): void {
       abilityOf,
     )
     .addOption(new Option("--tier <tier>", "only models that are up to such work").choices(tierSchema.options))
+    .addHelpText("after", LIST_EXAMPLES)
     .action(list);
   models
     .command("show")
     .description("Tells what a name means, and what is known of that model.")
-    .argument("<name>", "a model's name, or an alias such as sonnet, gpt or flash")
+    .argument("<model>", "a model's name, or an alias such as sonnet, gpt or flash")
     .option("--provider <name>", "at this provider")
+    .addHelpText("after", "\nExamples:\n  tollgate models show sonnet\n  tollgate models show gpt-5 --provider openai")
     .action(async (name: string, flags: CommonOptions & { provider?: string }) => {
       const model = await withSidecar(flags, (api) => api.model(name, flags.provider));
       if (flags.json) {

@@ -41,7 +41,7 @@ export function addPass(program: Command): void {
   pass
     .command("list")
     .description("Lists the passes that are valid, without telling them.")
-    .addHelpText("after", "\nOf each pass, only the first six characters are shown.")
+    .addHelpText("after", "\nOf each pass, only the first six characters are shown.\n\nExample:\n  tollgate pass list")
     .action(async (flags: CommonOptions) => {
       const passes = await withSidecar(flags, (api) => api.passes());
       if (flags.json) {
@@ -63,7 +63,7 @@ export function addPass(program: Command): void {
   pass
     .command("revoke")
     .description("Ends passes: calls that carry one are answered with 401 from then on.")
-    .argument("<id...>", "ids as the list shows them, or all")
+    .argument("<pass...>", "ids as the list shows them, or all")
     .addHelpText("after", "\nExamples:\n  tollgate pass revoke 1f3a90c2 77b0e1d4\n  tollgate pass revoke all")
     .action(async (ids: string[], flags: CommonOptions) => {
       const revoked = await withSidecar(flags, (api) => revoke(api, ids));
@@ -73,11 +73,11 @@ export function addPass(program: Command): void {
 
 const COLUMNS = [
   { title: "ID" },
-  { title: "PASS" },
+  { title: "PASS", rank: 2 },
   { title: "CALLER", mayShrink: true },
-  { title: "MADE" },
-  { title: "LAST USED" },
-  { title: "EXPIRES" },
+  { title: "MADE", rank: 3 },
+  { title: "LAST USED", rank: 1 },
+  { title: "EXPIRES", rank: 0 },
 ];
 
 async function showPass({ project, tool, user, tag, folder, expires, ...flags }: PassFlags): Promise<void> {

@@ -27,6 +27,11 @@ const AMOUNTS = [
 
 type SetFlags = CommonOptions & Readonly<Record<string, string | undefined>>;
 
+const SET_EXAMPLES = `
+Examples:
+  tollgate prices set openai "my-finetune-*" --input 3 --output 6 --cached-input 0.30
+  tollgate prices set anthropic claude-sonnet-5 --input 3 --output 15 --from 2027-01-01`;
+
 export function addPrices(program: Command): void {
   const prices = program
     .command("prices")
@@ -37,12 +42,14 @@ export function addPrices(program: Command): void {
     .description("Lists the models of the configured providers with their prices.")
     .option("--provider <name>", "only this provider's")
     .option("--model <name>", "only models whose name holds this, or matches it, with * for anything")
+    .addHelpText("after", "\nExamples:\n  tollgate prices --provider openai\n  tollgate prices list --model 'gpt-5*'")
     .action(list);
   prices
     .command("show")
     .description("Shows what a model costs now, class by class, and where that comes from.")
     .argument("<provider>", "a configured provider")
     .argument("<model>", "the model, as the provider names it")
+    .addHelpText("after", "\nExample:\n  tollgate prices show anthropic claude-sonnet-5")
     .action(async (provider: string, model: string, flags: CommonOptions) => {
       const row = await withSidecar(flags, (api) => api.prices.show(provider, model));
       if (flags.json) {
@@ -63,6 +70,7 @@ export function addPrices(program: Command): void {
     .option("--web-search <usd>", "one web search, in USD")
     .option("--from <time>", "for calls from then on: a day (from local midnight) or a time with its zone")
     .option("--until <time>", "for calls before then")
+    .addHelpText("after", SET_EXAMPLES)
     .action(setPrice);
   prices
     .command("remove")
@@ -70,6 +78,7 @@ export function addPrices(program: Command): void {
     .argument("<provider>", "as it was set")
     .argument("<model>", "as it was set")
     .option("--from <time>", "only the one that begins then")
+    .addHelpText("after", '\nExample:\n  tollgate prices remove openai "my-finetune-*"')
     .action(async (provider: string, model: string, flags: CommonOptions & { from?: string }) => {
       const removed = await withSidecar(flags, (api) => api.prices.remove(provider, model, byWhom(), flags.from));
       const count = removed.length === 1 ? "your price" : `${removed.length} prices of yours`;
@@ -83,6 +92,7 @@ function addUpdates(prices: Command): void {
     .command("diff")
     .description("Fetches the published prices and tells what they would change. Changes nothing.")
     .option("--held-back", "only what the last update held back; fetches nothing")
+    .addHelpText("after", "\nExamples:\n  tollgate prices diff\n  tollgate prices diff --held-back")
     .action(diff);
   prices
     .command("update")
@@ -93,6 +103,7 @@ function addUpdates(prices: Command): void {
         .conflicts("acceptAll"),
     )
     .option("--accept-all", "takes every price that is held back")
+    .addHelpText("after", "\nExamples:\n  tollgate prices update\n  tollgate prices update --accept openai/gpt-5")
     .action(update);
 }
 

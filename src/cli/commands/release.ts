@@ -18,6 +18,7 @@ export function addRelease(program: Command): void {
     )
     .argument("<call>", "its id, as report, export and the panel show it")
     .option("--why <text>", "reason, for the record (needed)")
+    .addHelpText("after", '\nExample:\n  tollgate release call_m8x0c4e1 --why "the provider never got it"')
     .action(async (id: string, flags: ReleaseFlags) => {
       const { why } = flags;
       if (why === undefined || why.trim() === "") {

@@ -13,6 +13,11 @@ interface ReportFlags extends CommonOptions {
   readonly until?: string;
 }
 
+const EXAMPLES = `
+Examples:
+  tollgate report --by project --since 7d
+  tollgate report --by day --since 2026-11-01 --until 2026-11-30 --json`;
+
 export function addReport(program: Command): void {
   program
     .command("report")
@@ -21,6 +26,7 @@ export function addReport(program: Command): void {
     .addOption(new Option("--by <group>", "what to group by").choices(summaryBySchema.options).default("model"))
     .option("--since <time>", "from this day, time, or so long ago: 2026-11-21, 2026-11-21T08:00, 7d")
     .option("--until <time>", "up to this time; a day is taken whole")
+    .addHelpText("after", EXAMPLES)
     .action(async (flags: ReportFlags) => {
       const now = Date.now();
       const query = {
@@ -62,14 +68,14 @@ function reportLines(summary: Summary, width: number): string[] {
   const lines = tableLines(
     [
       { title: by.toUpperCase(), mayShrink: true },
-      ...(withProvider ? [{ title: "PROVIDER", mayShrink: true }] : []),
+      ...(withProvider ? [{ title: "PROVIDER", mayShrink: true, rank: 1 }] : []),
       { title: "CALLS", right: true },
-      { title: "ERRORS", right: true },
-      { title: "REFUSED", right: true },
-      { title: "INPUT", right: true },
-      { title: "CACHED", right: true },
-      { title: "OUTPUT", right: true },
-      { title: "AVERAGE", right: true },
+      { title: "ERRORS", right: true, rank: 5 },
+      { title: "REFUSED", right: true, rank: 4 },
+      { title: "INPUT", right: true, rank: 3 },
+      { title: "CACHED", right: true, rank: 6 },
+      { title: "OUTPUT", right: true, rank: 2 },
+      { title: "AVERAGE", right: true, rank: 7 },
       { title: "COST", right: true },
     ],
     [...groups.map((group) => row(group, group.key === "" ? "(none)" : group.key)), row(total, "total")],

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { ApiClient } from "../../client/apiClient.ts";
 import { userName } from "../../client/userName.ts";
 import { formatCount } from "../../domain/formats.ts";
-import { formatUsd, nanoFromUsd } from "../../domain/money.ts";
+import { formatUsd, nanoFromUsd, usdFromNano } from "../../domain/money.ts";
 import { runAmong } from "../../domain/run.ts";
 import { amountOf, collect } from "../arguments.ts";
 import { gatewayEnvironment } from "../gatewayEnvironment.ts";
@@ -39,7 +39,7 @@ export function addRun(program: Command): void {
 }
 
 const MORE_HELP = `
-Leaves with the program's exit code; 127 where it cannot be found.
+Leaves with the program's exit code; 127 where it cannot be found. With --json, the last line on standard error is JSON.
 
 Examples:
   tollgate run -- claude -p "Explain this folder"
@@ -74,7 +74,7 @@ async function run(command: string, args: readonly string[], flags: RunFlags): P
       process.exitCode = await runChild(command, args, { ...process.env, ...variables });
       ended = true;
     } finally {
-      await settle(await link.ensure(), { id, since: startedAt, limitUsd, tell: ended });
+      await settle(await link.ensure(), { id, since: startedAt, limitUsd, tell: ended, json: flags.json === true });
     }
   } finally {
     link.dispose();
@@ -87,10 +87,11 @@ interface EndedRun {
   readonly limitUsd: number | null;
   /** Whether the program ran at all. */
   readonly tell: boolean;
+  readonly json: boolean;
 }
 
 /** Takes the run's pass and budget away and says what it cost. What has been booked stays booked. */
-async function settle(api: ApiClient, { id, since, limitUsd, tell }: EndedRun): Promise<void> {
+async function settle(api: ApiClient, { id, since, limitUsd, tell, json }: EndedRun): Promise<void> {
   for (const pass of await api.passes()) {
     if (runAmong(pass.caller.tags) === id) {
       await api.revokePass(pass.id);
@@ -113,6 +114,14 @@ async function settle(api: ApiClient, { id, since, limitUsd, tell }: EndedRun): 
     cost += call.costNanoUsd;
     input += call.usage.inputTokens;
     output += call.usage.outputTokens;
+  }
+  if (json) {
+    const tokens = { inputTokens: input, outputTokens: output };
+    // Standard output is the program's own.
+    note(
+      JSON.stringify({ run: id, calls, refused, costNanoUsd: cost, costUsd: usdFromNano(cost), limitUsd, ...tokens }),
+    );
+    return;
   }
   const limit = limitUsd === null ? "" : ` of ${formatUsd(nanoFromUsd(limitUsd))}`;
   const stopped = refused === 0 ? "" : `, ${refused} refused`;

@@ -17,6 +17,7 @@ export function addServe(program: Command): void {
     .description("Runs the sidecar in the foreground until SIGTERM or SIGINT, which let calls under way finish.")
     .option("--port <n>", "port on 127.0.0.1; 0 takes a free one (default: the one of last time)")
     .option("--config <file>", "configuration file that says everything (default: the data folder's own)")
+    .addHelpText("after", "\nExamples:\n  tollgate serve\n  tollgate serve --port 0 --config team.json --json")
     .action((flags: ServeFlags) => serveHere(flags));
 }
 

@@ -11,6 +11,7 @@ export function addStatus(program: Command): void {
     .command("status")
     .summary("budgets and the sidecar as they stand")
     .description("Shows what is spent, held and left of each budget, and where the sidecar is.")
+    .addHelpText("after", "\nExamples:\n  tollgate status\n  tollgate status --json")
     .action(async (flags: CommonOptions) => {
       const status = await withSidecar(flags, (api) => api.status());
       if (flags.json) {
