@@ -38,6 +38,16 @@ export async function findSidecar(dataDir: string, limitMs = HANDSHAKE_LIMIT_MS)
     );
   }
   const { url, pid, version, protocol } = handshake;
+  const announced = announcement(folder);
+  if (announced === null) {
+    // It has just left.
+    return null;
+  }
+  if (announced.url !== url) {
+    throw new SidecarUnavailableError(
+      `What listens for the data folder ${folder} is not the sidecar that the folder names: the token is not sent there.`,
+    );
+  }
   return { url, pid, version, protocol, token: readToken(folder) };
 }
 
@@ -75,16 +85,20 @@ function readLine(dataDir: string, limitMs: number): Promise<string | null> {
 }
 
 function notAnswering(dataDir: string): string {
-  const pid = announcedPid(dataDir);
-  return pid === null
+  const pid = announcement(dataDir)?.pid;
+  return typeof pid !== "number"
     ? `A sidecar holds the data folder ${dataDir} but does not answer. End it, then try again.`
     : `The sidecar (process ${pid}) holds the data folder ${dataDir} but does not answer. End that process, then try again.`;
 }
 
-function announcedPid(dataDir: string): number | null {
+/**
+ * What the sidecar has written into its folder before it speaks. The socket's place can be anyone's (a pipe, or a folder for
+ * temporary files), the folder is the user's own.
+ */
+function announcement(dataDir: string): { readonly pid: unknown; readonly url: unknown } | null {
   try {
-    const { pid } = JSON.parse(readFileSync(join(dataDir, SIDECAR_FILE), "utf8")) as { pid?: unknown };
-    return typeof pid === "number" ? pid : null;
+    const { pid, url } = JSON.parse(readFileSync(join(dataDir, SIDECAR_FILE), "utf8"));
+    return { pid, url };
   } catch {
     return null;
   }

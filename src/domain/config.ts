@@ -34,10 +34,9 @@ export const providerNameSchema = z
 
 const baseUrl = z.string().refine((text) => {
   const url = URL.parse?.(text) ?? parseUrl(text);
-  return (
-    url !== null && (url.protocol === "http:" || url.protocol === "https:") && url.search === "" && url.hash === ""
-  );
-}, "must be an http:// or https:// address without query or fragment, such as https://api.openai.com/v1");
+  const isWeb = url !== null && (url.protocol === "http:" || url.protocol === "https:");
+  return isWeb && `${url.username}${url.password}${url.search}${url.hash}` === "";
+}, "must be an http:// or https:// address without password, query or fragment, such as https://api.openai.com/v1");
 
 function parseUrl(text: string): URL | null {
   try {

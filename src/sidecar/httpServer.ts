@@ -88,7 +88,7 @@ export class LoopbackServer {
 
 async function route(services: Services, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = request.url ?? "/";
-  if (!LOOPBACK_HOST.test(request.headers.host ?? "")) {
+  if (!LOOPBACK_HOST.test(request.headers.host ?? "") || hasTwoHosts(request.rawHeaders)) {
     return sendError(response, 403, "forbidden_host", "Tollgate answers only under loopback names, such as 127.0.0.1");
   }
   if (request.headers.origin !== undefined) {
@@ -117,6 +117,16 @@ async function route(services: Services, request: IncomingMessage, response: Ser
     return;
   }
   return services.api(request, response);
+}
+
+/** Of two, programs do not agree which one holds. */
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let found = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    found += name.length === 4 && name.toLowerCase() === "host" ? 1 : 0;
+  }
+  return found > 1;
 }
 
 function isBearer(header: string | undefined, token: string): boolean {

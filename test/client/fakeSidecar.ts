@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createSocketServer, type Socket } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Status } from "../../src/domain/api.ts";
-import { socketPath, TOKEN_FILE } from "../../src/domain/dataFolder.ts";
+import { SIDECAR_FILE, socketPath, TOKEN_FILE } from "../../src/domain/dataFolder.ts";
 import { PROTOCOL_VERSION } from "../../src/domain/handshake.ts";
 
 /** What a client meets where a sidecar should be; the answers are the test's. */
@@ -26,6 +26,8 @@ export interface FakeOptions {
   readonly protocol?: number;
   /** What the handshake claims; default the real one. */
   readonly claimedDataDir?: string;
+  /** What the data folder says of the address; default the real one. */
+  readonly announcedUrl?: string;
   /** Holds the socket and says nothing. */
   readonly mute?: boolean;
   /** Answers all but the event stream; undefined goes on to 404. */
@@ -94,6 +96,8 @@ export async function startFakeSidecar(options: FakeOptions): Promise<FakeSideca
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  writeFileSync(join(dataDir, SIDECAR_FILE), JSON.stringify({ pid: process.pid, url: options.announcedUrl ?? url }));
 
   const socket = socketPath(dataDir, process.platform, tmpdir());
   rmSync(socket, { force: true });

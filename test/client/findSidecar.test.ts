@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { symlinkSync, writeFileSync } from "node:fs";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findSidecar } from "../../src/client/findSidecar.ts";
@@ -47,6 +47,13 @@ describe("finding the sidecar", () => {
   it("does not take the sidecar of another folder", async () => {
     fake = await startFakeSidecar({ dataDir, claimedDataDir: tmpdir() });
     await assert.rejects(findSidecar(dataDir), { name: "SidecarUnavailableError", message: /serves another folder/ });
+  });
+
+  it("sends no token to who holds the socket but is not what the folder names", async () => {
+    fake = await startFakeSidecar({ dataDir, announcedUrl: "http://127.0.0.1:1" });
+    await assert.rejects(findSidecar(dataDir), { name: "SidecarUnavailableError", message: /not the sidecar/ });
+    rmSync(join(dataDir, "sidecar.json"));
+    assert.equal(await findSidecar(dataDir), null);
   });
 
   it("says which process holds the folder without answering", async () => {
