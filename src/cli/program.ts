@@ -65,12 +65,17 @@ export function makeProgram(): Command {
       command.option("--json", "print JSON");
     }
     command.exitOverride().configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, `tollgate ${command.name()}: `)),
+      outputError: (text, write) => write(text.replace(/^error: /, `${pathOf(command)}: `)),
     });
   });
   return program.exitOverride().configureOutput({
     outputError: (text, write) => write(text.replace(/^error: /, "tollgate: ")),
   });
+}
+
+/** `tollgate prices set`. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 /** What these print is for shells. */

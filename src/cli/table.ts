@@ -9,6 +9,8 @@ export interface Column {
 
 const GAP = "  ";
 const NARROWEST = 6;
+/** Names that tell the rows apart keep so much as long as another column can go. */
+const TELLING = 22;
 
 /**
  * Lines of a table that fits into `width` columns of the terminal: names are shortened, then columns left out, which the last
@@ -20,7 +22,9 @@ export function tableLines(columns: readonly Column[], rows: readonly (readonly 
     Math.max(widthOf(title), ...clean.map((row) => widthOf(row[index] ?? ""))),
   );
   const shown = columnsThatFit(columns, widths, width);
-  shrink(columns, widths, shown, width - GAP.length * (shown.length - 1));
+  const room = width - GAP.length * (shown.length - 1);
+  shrink(columns, widths, shown, room, telling);
+  shrink(columns, widths, shown, room, () => NARROWEST);
   const line = (cells: readonly string[]) =>
     shown
       .map((index) => cellText(cells[index] ?? "", widths[index] ?? 0, columns[index]?.right === true))
@@ -38,7 +42,7 @@ export function tableLines(columns: readonly Column[], rows: readonly (readonly 
 function columnsThatFit(columns: readonly Column[], widths: readonly number[], width: number): number[] {
   let shown = columns.map((_, index) => index);
   const least = (index: number) =>
-    columns[index]?.mayShrink === true ? Math.min(NARROWEST, widths[index] ?? 0) : (widths[index] ?? 0);
+    columns[index]?.mayShrink === true ? Math.min(telling(columns[index]), widths[index] ?? 0) : (widths[index] ?? 0);
   const needed = () => shown.reduce((sum, index) => sum + least(index) + GAP.length, -GAP.length);
   const ranked = shown
     .filter((index) => columns[index]?.rank !== undefined)
@@ -52,14 +56,28 @@ function columnsThatFit(columns: readonly Column[], widths: readonly number[], w
   return shown;
 }
 
-/** Takes from the widest of those that may shrink, one character at a time. */
-function shrink(columns: readonly Column[], widths: number[], shown: readonly number[], room: number): void {
+function telling(column: Column | undefined): number {
+  return column?.rank === undefined ? TELLING : NARROWEST;
+}
+
+/** Takes from the widest of those that may shrink, one character at a time, down to the least that each is to keep. */
+function shrink(
+  columns: readonly Column[],
+  widths: number[],
+  shown: readonly number[],
+  room: number,
+  least: (column: Column | undefined) => number,
+): void {
   let total = shown.reduce((sum, index) => sum + (widths[index] ?? 0), 0);
   while (total > room) {
     let widest = -1;
     for (const index of shown) {
       const width = widths[index] ?? 0;
-      if (columns[index]?.mayShrink === true && width > NARROWEST && (widest < 0 || width > (widths[widest] ?? 0))) {
+      if (
+        columns[index]?.mayShrink === true &&
+        width > least(columns[index]) &&
+        (widest < 0 || width > (widths[widest] ?? 0))
+      ) {
         widest = index;
       }
     }

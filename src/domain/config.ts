@@ -165,25 +165,30 @@ export function parseConfig(input: unknown): Config {
 }
 
 /**
- * Checks one part of a configuration; errors name keys below `at`.
+ * Checks one part of a configuration; errors name keys below `at`, and all of it as `whole`.
  * @throws ConfigError
  */
-export function parseNamed<T extends z.ZodType>(schema: T, input: unknown, at?: string): z.infer<T> {
+export function parseNamed<T extends z.ZodType>(
+  schema: T,
+  input: unknown,
+  at?: string,
+  whole = "the configuration",
+): z.infer<T> {
   const result = schema.safeParse(input);
   if (result.success) {
     return result.data;
   }
-  throw new ConfigError(result.error.issues.map((issue) => describeIssue(issue, at)).join("; "));
+  throw new ConfigError(result.error.issues.map((issue) => describeIssue(issue, at, whole)).join("; "));
 }
 
-function describeIssue(issue: z.core.$ZodIssue, at: string | undefined): string {
+function describeIssue(issue: z.core.$ZodIssue, at: string | undefined, whole: string): string {
   const parts = [...(at === undefined ? [] : [at]), ...issue.path];
   if (issue.code === "unrecognized_keys") {
     const names = issue.keys.map((key) => [...parts, key].join("."));
     return `${names.join(", ")}: unknown key`;
   }
   const message = issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-  return `${parts.length === 0 ? "the configuration" : parts.join(".")}: ${message}`;
+  return `${parts.length === 0 ? whole : parts.join(".")}: ${message}`;
 }
 
 /** A limit, an hourly rate or an address taken from the environment, before they are checked. */

@@ -121,6 +121,12 @@ describe("the gateway, through the real sidecar process", function () {
     await world.sidecar.api.removeBudget("month");
   });
 
+  it("names what is wrong with a question to the API", async () => {
+    const { api } = world.sidecar;
+    await assert.rejects(api.calls({ status: "nonsense" as "ok" }), /^ApiError: status: Invalid option/);
+    await assert.rejects(api.summary({ by: "colour" as "model" }), /^ApiError: by: Invalid option/);
+  });
+
   it("names what is wrong with a malformed body, in the protocol's shape, and sends nothing", async () => {
     const { openai: base, anthropic } = await world.sidecar.urls();
     for (const url of [`${base}/chat/completions`, `${anthropic}/v1/messages`]) {

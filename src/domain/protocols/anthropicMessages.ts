@@ -85,6 +85,7 @@ function readJson(status: number, body: Buffer, facts: RequestFacts): Reading {
     ...NOTHING_READ,
     ...servedModels(textOf(answer.model) || null, counts),
     serviceTier: counts?.serviceTier ?? null,
+    reportedCostUsd: counts?.costUsd ?? null,
     errorType,
   };
   if (counts !== null && isWhole(counts)) {

@@ -83,7 +83,7 @@ export class AnthropicStream implements StreamReader, SseSink {
       basis: isReported ? "reported" : failedAtOnce ? "none" : "estimated",
       ...servedModels(this.#model, failedAtOnce ? null : counts),
       serviceTier: counts?.serviceTier ?? null,
-      reportedCostUsd: null,
+      reportedCostUsd: failedAtOnce ? null : (counts?.costUsd ?? null),
       errorType: this.#errorType,
       trouble: this.#trouble ?? (this.#ended && !this.#complete ? "The stream broke off before its end" : null),
       deferredId: null,

@@ -3,6 +3,7 @@ import { addUsage, NO_USAGE, type Usage } from "../usage.ts";
 import { type BesideTotals, besideTotals, NOTHING_BESIDE } from "./anthropicIterations.ts";
 import { tierName } from "./anthropicRequest.ts";
 import { bytesOf, countOf, isObject, type JsonObject, jsonText, objectOf, textOf } from "./jsonValue.ts";
+import { reportedUsd } from "./openaiParts.ts";
 import { estimatedInput } from "./promptSize.ts";
 
 /** Anthropic's counts as they stand on the wire: three disjoint parts of input, the writes split by their life. */
@@ -16,6 +17,8 @@ export interface AnthropicCounts {
   readonly thinking: number;
   readonly webSearches: number;
   readonly serviceTier: string | null;
+  /** The host's own figure, in USD; null where it sends none. */
+  readonly costUsd: number | null;
   /** What further rounds took that the counts above leave out. */
   readonly beside: BesideTotals;
 }
@@ -30,7 +33,7 @@ export function mergedCounts(before: AnthropicCounts | null, usage: unknown): An
     return before;
   }
   const split = objectOf(usage.cache_creation);
-  const latest = (name: Exclude<keyof AnthropicCounts, "serviceTier" | "beside">, value: unknown) =>
+  const latest = (name: Exclude<keyof AnthropicCounts, "serviceTier" | "beside" | "costUsd">, value: unknown) =>
     countOf(value) ?? before?.[name] ?? 0;
   const [input, cacheRead] = [countOf(usage.input_tokens), countOf(usage.cache_read_input_tokens)];
   const cacheWrite = countOf(usage.cache_creation_input_tokens);
@@ -45,6 +48,7 @@ export function mergedCounts(before: AnthropicCounts | null, usage: unknown): An
     thinking: latest("thinking", objectOf(usage.output_tokens_details).thinking_tokens),
     webSearches: latest("webSearches", objectOf(usage.server_tool_use).web_search_requests),
     serviceTier: tierName(usage.service_tier, usage.speed, usage.inference_geo) ?? before?.serviceTier ?? null,
+    costUsd: reportedUsd(usage) ?? before?.costUsd ?? null,
     beside: Array.isArray(usage.iterations) ? besideTotals(usage.iterations) : (before?.beside ?? NOTHING_BESIDE),
   };
 }

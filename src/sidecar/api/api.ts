@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
 import { decisionRequestSchema, estimateRequestSchema, summaryBySchema } from "../../domain/api.ts";
 import type { BudgetAccount } from "../../domain/budgetAccount.ts";
+import { callSchema } from "../../domain/call.ts";
 import { ConfigError } from "../../domain/config.ts";
 import { estimatesRequestSchema, modelQuerySchema } from "../../domain/modelApi.ts";
 import { nanoFromUsd } from "../../domain/money.ts";
@@ -171,6 +172,9 @@ export class Api {
         return value === null || value === "" ? [] : [[name, value]];
       }),
     );
+    if (filter.status !== undefined) {
+      checked(callSchema.shape.status, filter.status, "status");
+    }
     const since = timeFrom(query, "since");
     const until = timeFrom(query, "until");
     const limit = integerFrom(query, "limit", 100, 1, 1_000);
@@ -198,7 +202,7 @@ export class Api {
   }
 
   #summary({ query }: ApiRequest): unknown {
-    const by = checked(summaryBySchema, query.get("by") ?? "model");
+    const by = checked(summaryBySchema, query.get("by") ?? "model", "by");
     return this.#options.ledger.summary(
       by,
       timeFrom(query, "from") ?? null,

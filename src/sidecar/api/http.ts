@@ -54,9 +54,10 @@ export async function readAnyJson(request: ApiRequest, largest = LARGEST_API_BOD
   }
 }
 
-export function checked<T extends z.ZodType>(schema: T, input: unknown): z.infer<T> {
+/** `name` is what errors call it. @throws HttpError that names what is wrong. */
+export function checked<T extends z.ZodType>(schema: T, input: unknown, name?: string): z.infer<T> {
   try {
-    return parseNamed(schema, input, undefined);
+    return parseNamed(schema, input, name, "the request");
   } catch (error) {
     throw error instanceof ConfigError ? new HttpError(400, "invalid_request", error.message) : error;
   }

@@ -156,6 +156,13 @@ describe("anthropic-messages answers", () => {
     );
   });
 
+  it("believe a host that says what they cost, as OpenRouter does", () => {
+    const usage = { input_tokens: 9, output_tokens: 3, cost: 0.0042, is_byok: false };
+    assert.equal(anthropicMessages.readJson(200, bodyOf({ usage }), facts).reportedCostUsd, 0.0042);
+    const { reading } = stream(start({ input_tokens: 9, output_tokens: 0 }), delta(usage), stop);
+    assert.deepEqual([reading.reportedCostUsd, reading.basis], [0.0042, "reported"]);
+  });
+
   it("name what makes them dearer", () => {
     const tier = (more: object) =>
       anthropicMessages.readJson(200, bodyOf({ usage: { ...wireUsage, ...more } }), facts).serviceTier;
