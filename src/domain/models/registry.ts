@@ -135,9 +135,16 @@ export class ModelRegistry {
     }
     // Priced although no list has it: an older snapshot, an embedding model.
     const unlisted = providers
-      .map((provider) => this.of(provider, asked))
-      .filter(({ costBasis }) => costBasis === "catalog" || costBasis === "override");
+      .filter((provider) => this.#pricesByName(provider, asked))
+      .map((provider) => this.of(provider, asked));
     return unlisted.length > 0 ? { by: "name", models: unlisted } : null;
+  }
+
+  /** Whether a price tells that there is such a model: one that holds for every name tells nothing. */
+  #pricesByName(provider: string, model: string): boolean {
+    const { prices, now } = this.#options;
+    const { kind, model: pattern } = prices.quote(provider, model, now)?.source ?? {};
+    return kind === "catalog" || (kind === "own" && pattern !== null && /[^*]/.test(pattern ?? ""));
   }
 
   #found(by: FoundModels["by"], entries: readonly Entry[]): FoundModels {

@@ -212,6 +212,22 @@ describe("what is known of a model", () => {
     assert.equal(registry.find("gpt")?.models[0]?.model, "gpt-4o");
   });
 
+  it("is no name that a price for every model would fit", () => {
+    const at = (kind: object) => ({ protocol: "openai", baseUrl: "http://127.0.0.1:9/v1", pricing: kind });
+    const rates = { inputUsdPerMTok: 1, outputUsdPerMTok: 2 };
+    const { providers, prices } = parseConfig({
+      providers: { flat: at({ kind: "fixed", ...rates }), own: at({ kind: "catalog" }) },
+      prices: [
+        { provider: "own", model: "acme-*", ...rates },
+        { provider: "own", model: "*", ...rates },
+      ],
+    });
+    const book = new PriceBook(providers, prices);
+    const registry = new ModelRegistry({ providers, prices: book, served: new Map(), now: NOW });
+    assert.equal(registry.find("nonsense"), null);
+    assert.equal(means("acme-9", registry), "name own acme-9");
+  });
+
   it("is not what a default price says: an alias stands for a model whose price is known", () => {
     const { providers, prices, defaultPrice } = parseConfig({
       providers: { openai: { protocol: "openai", baseUrl: "http://127.0.0.1:9/v1" } },
