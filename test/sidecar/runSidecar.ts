@@ -12,6 +12,8 @@ const ENTRY = join(import.meta.dirname, "../../src/sidecar/main.ts");
 
 export interface StartOptions {
   readonly dataDir?: string;
+  /** Takes the port of its folder's last sidecar, as a user's does, instead of any free one. */
+  readonly keepsPort?: boolean;
   readonly args?: readonly string[];
   /** Beside what every sidecar has. */
   readonly env?: Readonly<Record<string, string>>;
@@ -42,7 +44,8 @@ export class RunningSidecar {
     if (config !== null) {
       writeFileSync(file, JSON.stringify(config));
     }
-    const args = [ENTRY, "--data-dir", dataDir, "--config", file, "--port", "0", "--json", ...(options.args ?? [])];
+    const args = [ENTRY, "--data-dir", dataDir, "--config", file, "--json", ...(options.args ?? [])];
+    args.push(...(options.keepsPort === true ? [] : ["--port", "0"]));
     const env = { ...SIDECAR_ENVIRONMENT, PATH: process.env.PATH, ...options.env };
     const child = spawn(process.execPath, [...SIDECAR_NODE_FLAGS, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
     let trouble = "";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { RunningSidecar } from "./runSidecar.ts";
@@ -165,6 +166,32 @@ describe("who may speak to the sidecar", () => {
     for (const origin of ["https://evil.example", "null", "http://127.0.0.1:7453", ""]) {
       assert.equal(await statusOf(`GET /live HTTP/1.1\nHost: 127.0.0.1\nOrigin: ${origin}`), 403, origin);
     }
+  });
+});
+
+describe("the port", () => {
+  it("stays the same from start to start, and where another user has it, another is found that stays as well", async () => {
+    const [mine, theirs] = [0, 1].map(() => mkdtempSync(join(tmpdir(), "tollgate-port-"))) as [string, string];
+    const start = (dataDir: string) => RunningSidecar.start({ providers: {} }, { dataDir, keepsPort: true });
+    const portOf = (sidecar: RunningSidecar) => Number(new URL(sidecar.url).port);
+    const free = createServer().listen(0, "127.0.0.1");
+    await once(free, "listening");
+    const { port } = free.address() as AddressInfo;
+    await new Promise((closed) => free.close(closed));
+    for (const folder of [mine, theirs]) {
+      writeFileSync(join(folder, "port"), `${port}\n`);
+    }
+    const first = await start(mine);
+    assert.equal(portOf(first), port);
+    const second = await start(theirs);
+    const other = portOf(second);
+    assert.notEqual(other, port);
+    await second.stop();
+    await first.stop();
+    const again = await start(theirs);
+    assert.equal(portOf(again), other);
+    await again.remove();
+    rmSync(mine, { recursive: true });
   });
 });
 
