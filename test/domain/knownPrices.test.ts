@@ -47,6 +47,8 @@ openai gpt-6-luna | in 1001 cached 1000 out 3 | 1×100 + 1000×10 + 3×500 | 116
 openai gpt-audio | in 1500 audioIn 1200 out 900 audioOut 800 | 300×2500 + 1200×32000 + 100×10000 + 800×64000 | 91350000
 # OpenAI's price list: a web search is 10 USD a thousand
 openai gpt-5 | in 9000 out 400 searches 3 | 9000×1250 + 400×10000 + 3×10000000 | 45250000
+# OpenAI's price list: searches of the chat models that search by themselves are 25 USD a thousand
+openai gpt-4o-search-preview | in 900 out 400 searches 1 | 900×2500 + 400×10000 + 1×25000000 | 31250000
 # OpenAI's price list: embeddings have no output
 openai text-embedding-3-small | in 123457 | 123457×20 | 2469140
 # OpenAI's price list
@@ -77,6 +79,8 @@ openai gpt-6-astra [ultrafast] | in 1000 cached 100 write5m 50 out 10 | 850×600
 anthropic claude-sonnet-4-5-20250929 | in 8100 cached 5000 write5m 1000 write1h 2000 out 10 | 100×3000 + 5000×300 + 1000×3750 + 2000×6000 + 10×15000 | 17700000
 # Anthropic's price list: above 200,000 the whole request moved
 anthropic claude-sonnet-4-5 | in 200001 cached 100000 out 10 | 100001×6000 + 100000×600 + 10×22500 | 660231000
+# Anthropic's price list: the same with writes for an hour, at twice the dearer input
+anthropic claude-sonnet-4-5 | in 300000 cached 100000 write5m 50000 write1h 50000 out 1000 | 100000×6000 + 100000×600 + 50000×7500 + 50000×12000 + 1000×22500 | 1657500000
 # Anthropic's price list
 anthropic claude-sonnet-4-6 | in 500000 cached 400000 out 1000 | 100000×3000 + 400000×300 + 1000×15000 | 435000000
 anthropic claude-opus-4-1-20250805 | in 1000 cached 500 write5m 100 write1h 100 out 100 | 300×15000 + 500×1500 + 100×18750 + 100×30000 + 100×75000 | 17625000
@@ -106,6 +110,10 @@ google gemini-2.5-pro | in 200000 cached 50000 out 2000 reasoning 1500 | 150000�
 google gemini-2.5-pro | in 200001 cached 50000 out 2000 reasoning 1500 | 150001×2500 + 50000×250 + 2000×15000 | 417502500
 # Google's price list of the Gemini API: sound costs 1 USD
 google gemini-2.5-flash | in 5000 audioIn 4000 out 300 | 1000×300 + 4000×1000 + 300×2500 | 5050000
+# Google's price list of the Gemini API: sound, text and cached text each at its own rate
+google gemini-2.5-flash | in 1000 cached 100 audioIn 500 out 1 | 400×300 + 100×30 + 500×1000 + 1×2500 | 625500
+# Google's page on tiers: batches are half, cached tokens as ever, and long prompts move as they do
+google gemini-2.5-pro [batch] | in 300000 cached 100000 out 1000 | 200000×1250 + 100000×250 + 1000×7500 | 282500000
 # Google's price list of the Gemini API
 google gemini-2.5-flash-lite | in 5000 cached 1000 out 300 | 4000×100 + 1000×10 + 300×400 | 530000
 google gemini-3.1-pro-preview | in 10000 out 3000 reasoning 2500 | 10000×2000 + 3000×12000 | 56000000
@@ -119,6 +127,17 @@ groq llama-3.1-8b-instant | in 33 out 7 | 33×50 + 7×80 | 2210
 groq openai/gpt-oss-120b [flex] | in 1000 cached 512 out 100 | 488×150 + 512×75 + 100×600 | 171600
 # Groq's price list: 0.111 USD an hour of sound, by the second rounded up
 groq whisper-large-v3 | in 3600 audioIn 3600 | 3600×30833.334 | 111000003
+# Amazon's price list for Bedrock: the US profile is a tenth dearer
+bedrock us.anthropic.claude-sonnet-4-5-20250929-v1:0 | in 1000 cached 100 write1h 100 out 10 | 800×3300 + 100×330 + 100×6600 + 10×16500 | 3498000
+bedrock global.anthropic.claude-sonnet-4-5-20250929-v1:0 | in 1000 out 1 | 1000×3000 + 1×15000 | 3015000
+# Amazon's price list for Bedrock: cached reads of Nova at a quarter
+bedrock us.amazon.nova-micro-v1:0 | in 1000 cached 400 out 10 | 600×35 + 400×8.75 + 10×140 | 25900
+# Google's price list for Vertex: Claude in one region is a tenth dearer
+vertex claude-sonnet-4-5@20250929 [regional] | in 1000 out 1 | 1000×3300 + 1×16500 | 3316500
+# OpenAI's price list: a tuned model at rates of its own
+openai ft:gpt-4o-mini-2024-07-18:acme::abc | in 100 out 1000 | 100×300 + 1000×1200 | 1230000
+# OpenAI's price list: GPT Image has 10 USD for pictures that it reads, 40 for those it draws
+openai gpt-image-1 | in 1000 out 1000 | 1000×10000 + 1000×40000 | 50000000
 # Mistral's price list
 mistral mistral-medium-2508 | in 1000 cached 400 out 100 | 600×400 + 400×40 + 100×2000 | 456000
 mistral mistral-large-2512 | in 1000 out 100 | 1000×500 + 100×1500 | 650000
@@ -169,6 +188,8 @@ const { providers } = parseConfig({
     mistral: { protocol: "openai", baseUrl: "https://api.mistral.ai/v1" },
     deepseek: { protocol: "openai", baseUrl: "https://api.deepseek.com" },
     xai: { protocol: "openai", baseUrl: "https://api.x.ai/v1" },
+    bedrock: { protocol: "bedrock", baseUrl: "https://bedrock-runtime.us-east-1.amazonaws.com" },
+    vertex: { protocol: "google", baseUrl: "https://us-east5-aiplatform.googleapis.com" },
     cohere: { protocol: "cohere", baseUrl: "https://api.cohere.com" },
   },
 });

@@ -6,6 +6,15 @@ import type { NanoUsd } from "../money.ts";
 /** One search in stored files: 2.50 USD for a thousand. */
 export const FILE_SEARCH_NANO_USD: NanoUsd = 2_500_000;
 
+/** What a search by the preview of the tool costs more than any other, with a model that does not reason: 25 USD a thousand. */
+const PREVIEW_SEARCH_NANO_USD: NanoUsd = 15_000_000;
+const NOT_REASONING = /(^|\/)(chatgpt-4o|gpt-4o|gpt-4\.[15]|gpt-4(-|$))/;
+
+/** What one search costs on top of the model's own fee for it, by the type of the tool that made it. */
+export function previewSearchNanoUsd(toolType: string, model: string): NanoUsd {
+  return toolType.startsWith("web_search_preview") && NOT_REASONING.test(model) ? PREVIEW_SEARCH_NANO_USD : 0;
+}
+
 /** A container for 20 minutes, by its memory. Since June 2026 it is billed by the minute, so this errs upward. */
 const CONTAINER_NANO_USD: Readonly<Record<string, NanoUsd>> = {
   "1g": 30_000_000,

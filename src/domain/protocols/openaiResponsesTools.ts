@@ -1,5 +1,5 @@
 import type { NanoUsd } from "../money.ts";
-import { containerNanoUsd, FILE_SEARCH_NANO_USD, IMAGE_NANO_USD } from "../prices/toolFees.ts";
+import { containerNanoUsd, FILE_SEARCH_NANO_USD, IMAGE_NANO_USD, previewSearchNanoUsd } from "../prices/toolFees.ts";
 import { countOf, isObject, type JsonObject, listOf, objectOf, textOf } from "./jsonValue.ts";
 
 /** What the tools of a request add to it. Tokens and calls are the most there can be. */
@@ -56,7 +56,8 @@ export function hostedToolsOf(request: JsonObject, model: string, allowedCalls: 
     resultTokens: Math.max(0, ...hosted.map(resultTokensOf)),
     webSearches: hosted.some(({ type }) => type === undefined || SEARCHES.test(textOf(type) ?? "")) ? calls : 0,
     feesNanoUsd:
-      calls * Math.max(0, ...hosted.map(feeOf)) + hosted.reduce<number>((sum, tool) => sum + containerFeeOf(tool), 0),
+      calls * Math.max(0, ...hosted.map((tool) => feeOf(tool, model))) +
+      hosted.reduce<number>((sum, tool) => sum + containerFeeOf(tool), 0),
   };
 }
 
@@ -82,7 +83,7 @@ function resultTokensOf(tool: JsonObject): number {
 }
 
 /** What one call costs beside tokens. */
-function feeOf({ type }: JsonObject): NanoUsd {
+function feeOf({ type }: JsonObject, model: string): NanoUsd {
   switch (type) {
     case "file_search":
       return FILE_SEARCH_NANO_USD;
@@ -90,7 +91,7 @@ function feeOf({ type }: JsonObject): NanoUsd {
     case undefined:
       return IMAGE_NANO_USD;
     default:
-      return 0;
+      return previewSearchNanoUsd(textOf(type) ?? "", model);
   }
 }
 

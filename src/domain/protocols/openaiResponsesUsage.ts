@@ -1,5 +1,10 @@
 import type { NanoUsd } from "../money.ts";
-import { FILE_SEARCH_NANO_USD, IMAGE_NANO_USD, IMAGE_TOKEN_NANO_USD } from "../prices/toolFees.ts";
+import {
+  FILE_SEARCH_NANO_USD,
+  IMAGE_NANO_USD,
+  IMAGE_TOKEN_NANO_USD,
+  previewSearchNanoUsd,
+} from "../prices/toolFees.ts";
 import { NO_USAGE, type Usage } from "../usage.ts";
 import { bytesOf, countOf, isObject, type JsonObject, jsonText, listOf, objectOf, textOf } from "./jsonValue.ts";
 import { reportedUsd } from "./openaiParts.ts";
@@ -85,9 +90,22 @@ export function toolFeesOf(response: JsonObject, items: readonly unknown[]): Nan
     (imageTokens === null
       ? made("image_generation_call") * IMAGE_NANO_USD
       : Math.min(imageTokens, MOST_IMAGE_TOKENS) * IMAGE_TOKEN_NANO_USD) +
+    previewSearchFees(response, items) +
     listOf(response.tools).reduce<number>((sum, tool) => sum + containerFeeOf(objectOf(tool)), 0)
   );
 }
+
+/** Searches by the preview of the tool cost more with some models. */
+function previewSearchFees(response: JsonObject, items: readonly unknown[]): NanoUsd {
+  const model = textOf(response.model) ?? "";
+  const each = listOf(response.tools).map((tool) => previewSearchNanoUsd(textOf(objectOf(tool).type) ?? "", model));
+  const { num_requests: counted } = objectOf(objectOf(response.tool_usage).web_search);
+  const searches = Math.min(countOf(counted) ?? billedSearches(items), MOST_SEARCHES);
+  return searches * Math.max(0, ...each);
+}
+
+/** Keeps the product a safe integer. */
+const MOST_SEARCHES = 1_000_000;
 
 /** Tokens that a tool call takes beside its name and arguments, as bytes. */
 const CALL_FRAME_BYTES = 12;

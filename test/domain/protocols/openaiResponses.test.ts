@@ -215,6 +215,17 @@ describe("openai-responses answers", () => {
     assert.equal(answered({}).toolFeesNanoUsd, undefined);
   });
 
+  it("cost 25 USD a thousand searches by the preview of the tool with a model that does not reason, 10 else", () => {
+    const searched = { output: [search("ws_1"), search("ws_2")], tools: [{ type: "web_search_preview" }] };
+    const fees = (more: object) => answered({ ...searched, ...more }).toolFeesNanoUsd;
+    assert.equal(fees({ model: "gpt-4.1-2025-04-14" }), 2 * 15_000_000);
+    assert.equal(fees({ model: "gpt-5-mini-2025-08-07" }), undefined);
+    assert.equal(fees({ model: "gpt-4.1", tools: [{ type: "web_search" }] }), undefined);
+    const bound = (model: string) => read({ model, tools: [{ type: "web_search_preview" }], max_tool_calls: 3 });
+    assert.equal(bound("gpt-4o").toolFeesBoundNanoUsd, 3 * 15_000_000);
+    assert.equal(bound("o3").toolFeesBoundNanoUsd, undefined);
+  });
+
   it("without usage, or with the zeros of a host that does not count, are estimated, not free", () => {
     const output = [message("x".repeat(300)), { type: "function_call", name: "look", arguments: "y".repeat(30) }];
     for (const nothing of [undefined, null, { input_tokens: 0, output_tokens: 0 }]) {
