@@ -1,5 +1,5 @@
 import type { Transform } from "node:stream";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import zlib, { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 
 /** Whether bytes of this content encoding are what they stand for. */
 export function isPlain(encoding: string | undefined): boolean {
@@ -16,6 +16,9 @@ export function decoderFor(encoding: string | undefined): Transform | null {
       return createInflate();
     case "br":
       return createBrotliDecompress();
+    case "zstd":
+      // Newer than the oldest Node that is supported.
+      return zlib.createZstdDecompress?.() ?? null;
     default:
       return null;
   }

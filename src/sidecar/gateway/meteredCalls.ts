@@ -15,13 +15,14 @@ import type { Gatekeeper } from "../gatekeeper.ts";
 import type { Learned } from "../learned.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
 import { answer, answerBeforeEnd, failUnreached } from "./answer.ts";
-import { BodyTooLargeError, readBody } from "./body.ts";
+import { BodyTooLargeError } from "./body.ts";
 import { type BoundingOptions, boundedCall, type ReadRequest } from "./boundedCall.ts";
 import type { DeferredCalls } from "./deferredCalls.ts";
 import { EarlierTurns } from "./earlierTurns.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders, withoutKeysOf } from "./headers.ts";
 import { bookedCall, estimateFromBytes, NOTHING_CAME, type Outcome, withinLimit } from "./outcome.ts";
 import { contextOf, frameOf, type MeteredPassage } from "./passage.ts";
+import { readPlainBody } from "./plainBody.ts";
 import { CUT_CODE, relayBody } from "./relay.ts";
 import { type Upstream, UpstreamError } from "./upstream.ts";
 
@@ -55,7 +56,7 @@ export class MeteredCalls {
     const { request, response, protocol } = passage;
     let read: ReadRequest;
     try {
-      read = this.#read(passage, await readBody(request));
+      read = this.#read(passage, await readPlainBody(request));
     } catch (error) {
       return rejectUnread(error, request, response, protocol);
     }
