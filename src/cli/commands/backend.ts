@@ -24,6 +24,7 @@ export function addBackend(program: Command): void {
   backend
     .command("list", { isDefault: true })
     .description("Lists the default backend, what tiers stand for, and who takes over when a prompt fails.")
+    .addHelpText("after", "\nExample:\n  tollgate backend list")
     .action(async (flags: CommonOptions) => {
       const view = await withSidecar(flags, (api) => api.backends.view());
       if (flags.json) {
@@ -39,15 +40,21 @@ export function addBackend(program: Command): void {
     .option("--tier <name>", "what this tier stands for, such as sonnet or a name of your own; the default stays")
     .option("--why <reason>", "for the record")
     .option("--skip-health-check", "switch even where it does not work")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tollgate backend use sonnet\n  tollgate backend use openai/gpt-5 --why 'cheaper'",
+    )
     .action(use);
   backend
     .command("check")
     .description("Asks every backend whether it works. Leaves with 1 where the default one does not.")
+    .addHelpText("after", "\nExample:\n  tollgate backend check --json")
     .action(check);
   backend
     .command("fallback")
     .description("Says who takes over, in this order, when a prompt's own backend is down or busy.")
     .argument("[names...]", "tiers, or PROVIDER/MODEL; none: nobody")
+    .addHelpText("after", "\nExample:\n  tollgate backend fallback haiku vllm/qwen2.5-coder-7b")
     .action(async (names: string[], flags: CommonOptions) => {
       const { fallback } = await withSidecar(flags, (api) => api.backends.setFallback(names, byWhom()));
       const words =
@@ -58,6 +65,7 @@ export function addBackend(program: Command): void {
     .command("log")
     .description("Tells who switched which backend, when and why, newest first.")
     .option("--limit <n>", "so many switches", "50")
+    .addHelpText("after", "\nExample:\n  tollgate backend log --limit 10")
     .action(async (flags: CommonOptions & { limit: string }) => {
       const limit = countOf(flags.limit, "--limit", 1_000);
       const switches = await withSidecar(flags, (api) => api.backends.log(limit));
