@@ -90,7 +90,8 @@ async function copyCalls(projection: Projection, copy: LedgerDatabase, from: num
     copy.transaction(() => {
       for (const row of rows) {
         ids.push(String(row.id));
-        copy.run(INSERT_CALL, rowOfCall(callOfRow(row, projection.keys), Number(row.seq), keys));
+        const call = callOfRow(row, projection.keys);
+        copy.run(INSERT_CALL, rowOfCall(call, Number(row.seq), keys.idOf(call), keys));
         const refusal = projection.database.get("SELECT refusal FROM refusals WHERE call_id = ?", [row.id ?? null]);
         if (refusal !== null) {
           copy.run("INSERT INTO refusals (call_id, refusal) VALUES (?, ?)", [row.id ?? null, refusal.refusal ?? null]);

@@ -101,7 +101,8 @@ export class Archives implements ArchivedBooks {
     }
     const { database } = this.#options;
     books.database.each("SELECT * FROM call_rows WHERE started_at < ?", [archive.until], (row) => {
-      database.run(INSERT_CALL, rowOfCall(callOfRow(row, books.keys), Number(row.seq), keys));
+      const call = callOfRow(row, books.keys);
+      database.run(INSERT_CALL, rowOfCall(call, Number(row.seq), keys.idOf(call), keys));
     });
     books.database.each("SELECT * FROM refusals", [], ({ call_id, refusal }) => {
       database.run("INSERT OR IGNORE INTO refusals (call_id, refusal) VALUES (?, ?)", [

@@ -19,6 +19,8 @@ export class CallKeys {
   readonly #keys = new Map<number, CallKey>();
   readonly #ratesIds = new Map<string, number>();
   readonly #rates = new Map<number, Rates>();
+  /** By the object: calls that were priced alike share it. */
+  #ratesSeen = new WeakMap<Rates, number>();
 
   constructor(database: LedgerDatabase) {
     this.#database = database;
@@ -30,6 +32,7 @@ export class CallKeys {
     this.#ids.clear();
     this.#keys.clear();
     this.#ratesIds.clear();
+    this.#ratesSeen = new WeakMap();
     this.#rates.clear();
     for (const row of this.#database.all("SELECT * FROM call_keys")) {
       this.#remember(Number(row.id), {
@@ -69,10 +72,11 @@ export class CallKeys {
     return rates;
   }
 
-  idOf({ provider, model, requestedModel, project, tool, user, tags, ...call }: Call): number {
+  idOf(call: Call): number {
+    const { provider, model, requestedModel, project, tool, user, tags } = call;
     // Entries that older versions wrote into the journal lack it.
     const branch = call.branch ?? null;
-    const known = this.#ids.get(textOf({ provider, model, requestedModel, project, tool, user, tags, branch }));
+    const known = this.#ids.get(textOf(call));
     if (known !== undefined) {
       return known;
     }
@@ -87,11 +91,17 @@ export class CallKeys {
   }
 
   ratesIdOf(rates: Rates): number {
-    const text = JSON.stringify(rates);
-    const known = this.#ratesIds.get(text);
-    if (known !== undefined) {
-      return known;
+    const seen = this.#ratesSeen.get(rates);
+    if (seen !== undefined) {
+      return seen;
     }
+    const text = JSON.stringify(rates);
+    const id = this.#ratesIds.get(text) ?? this.#addRates(text);
+    this.#ratesSeen.set(rates, id);
+    return id;
+  }
+
+  #addRates(text: string): number {
     const id = this.#rates.size + 1;
     this.#database.run("INSERT INTO rate_sets (id, rates) VALUES (?, ?)", [id, text]);
     this.#rememberRates(id, text);
@@ -109,6 +119,7 @@ export class CallKeys {
   }
 }
 
-function textOf({ provider, model, requestedModel, project, tool, user, tags, branch }: CallKey): string {
+function textOf(key: Omit<CallKey, "branch"> & { readonly branch?: string | null | undefined }): string {
+  const { provider, model, requestedModel, project, tool, user, tags, branch = null } = key;
   return JSON.stringify([provider, model, requestedModel, project, tool, user, tags, branch]);
 }

@@ -38,13 +38,13 @@ const COLUMNS = [
 export const INSERT_CALL = `INSERT INTO call_rows (${COLUMNS.join(", ")})
   VALUES (${COLUMNS.map(() => "?").join(", ")}) ON CONFLICT (id) DO NOTHING`;
 
-/** The values of `INSERT_CALL`. */
-export function rowOfCall(call: Call, seq: number, keys: CallKeys): SqlValue[] {
+/** The values of `INSERT_CALL`; `keyId` is the caller's number among `keys`. */
+export function rowOfCall(call: Call, seq: number, keyId: number, keys: CallKeys): SqlValue[] {
   const { usage } = call;
   return [
     seq,
     call.id,
-    keys.idOf(call),
+    keyId,
     Date.parse(call.startedAt),
     Date.parse(call.endedAt),
     call.protocol,

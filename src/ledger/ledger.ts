@@ -38,9 +38,9 @@ export interface OpenHold {
   readonly at: number;
 }
 
-/** How long, in ms, booked events may wait to be added to the database. */
+/** How long, in ms, booked events may wait for others, to be added to the database together. */
 const APPLY_PAUSE_MS = 50;
-/** So many are added without a pause: about a millisecond, in which no call gets on. */
+/** So many are added at once, and without waiting: it takes about a millisecond, in which no call gets on. */
 const APPLY_SLICE = 96;
 
 /**
@@ -57,7 +57,8 @@ export class Ledger extends BookReader {
   readonly #listeners = new Set<(event: TollgateEvent) => void>();
   readonly #firstSeq: number;
   #unapplied: TollgateEvent[] = [];
-  #applyScheduled = false;
+  #applyTimer: NodeJS.Timeout | null = null;
+  #sliceIsDue = false;
   #closed = false;
 
   /** Takes the folder, which makes any former owner stop booking, and reads what is there. @throws LedgerError */
@@ -213,26 +214,28 @@ export class Ledger extends BookReader {
 
   /** Many events in one transaction cost a fraction of what each costs in one of its own; queries catch up by themselves. */
   private applySoon(): void {
-    if (!this.#applyScheduled) {
-      this.#applyScheduled = true;
-      setTimeout(() => this.applySlice(this.#unapplied.length), APPLY_PAUSE_MS).unref();
+    if (this.#unapplied.length >= APPLY_SLICE) {
+      this.applyInTurn();
+    } else {
+      this.#applyTimer ??= setTimeout(() => this.applyInTurn(), APPLY_PAUSE_MS).unref();
     }
   }
 
-  /** Adds the next events to the database, and after a turn for the calls under way more, `due` in all. */
-  private applySlice(due: number): void {
-    if (this.#closed) {
-      return;
-    }
-    this.apply(this.#unapplied.splice(0, APPLY_SLICE));
-    const left = Math.min(due - APPLY_SLICE, this.#unapplied.length);
-    if (left > 0) {
-      setImmediate(() => this.applySlice(left));
-    } else {
-      this.#applyScheduled = false;
-      if (this.#unapplied.length > 0) {
-        this.applySoon();
-      }
+  /** Adds a slice once the calls that are ready have had their turn. */
+  private applyInTurn(): void {
+    clearTimeout(this.#applyTimer ?? undefined);
+    this.#applyTimer = null;
+    if (!this.#sliceIsDue) {
+      this.#sliceIsDue = true;
+      setImmediate(() => {
+        this.#sliceIsDue = false;
+        if (!this.#closed) {
+          this.apply(this.#unapplied.splice(0, APPLY_SLICE));
+          if (this.#unapplied.length > 0) {
+            this.applySoon();
+          }
+        }
+      });
     }
   }
 

@@ -18,12 +18,15 @@ export class Projection {
   readonly database: LedgerDatabase;
   readonly keys: CallKeys;
   readonly archives: Archives;
+  /** Calls that the database holds as under way: most that settle were never written there. */
+  readonly #open = new Set<string>();
   #appliedSeq: number;
 
   constructor(database: LedgerDatabase, archives: Archives) {
     this.database = database;
     this.archives = archives;
     this.keys = new CallKeys(database);
+    this.#readOpen();
     this.#appliedSeq = wholeNumber(database.get("SELECT value FROM meta WHERE name = 'applied_seq'")?.value);
   }
 
@@ -50,12 +53,18 @@ export class Projection {
     } catch (error) {
       this.keys.reload();
       this.archives.reload();
+      this.#readOpen();
       if (fresh.length > 1) {
         return fresh.flatMap((event) => this.apply([event]));
       }
       this.#applyTogether([], last.seq);
       return [{ seq: last.seq, why: error instanceof Error ? error.message : String(error) }];
     }
+  }
+
+  #readOpen(): void {
+    this.#open.clear();
+    this.database.each("SELECT id FROM holds", [], (row) => this.#open.add(String(row.id)));
   }
 
   #applyTogether(events: readonly TollgateEvent[], lastSeq: number): void {
@@ -81,7 +90,9 @@ export class Projection {
         this.#held(event, settled);
         return;
       case "call.settled":
-        this.database.run("DELETE FROM holds WHERE id = ?", [event.call.id]);
+        if (this.#open.delete(event.call.id)) {
+          this.database.run("DELETE FROM holds WHERE id = ?", [event.call.id]);
+        }
         this.#book(event.call, event.seq, rollups);
         return;
       case "call.refused":
@@ -157,6 +168,7 @@ export class Projection {
       );
     }
     if (!settled.has(held.id) && this.database.get("SELECT 1 FROM call_rows WHERE id = ?", [held.id]) === null) {
+      this.#open.add(held.id);
       this.database.run("INSERT OR REPLACE INTO holds (id, seq, at, held) VALUES (?, ?, ?, ?)", [
         held.id,
         seq,
@@ -181,7 +193,8 @@ export class Projection {
   /** A call counts once, by its id. What was booked as interrupted gives way to what is known better. */
   #book(call: Call, seq: number, rollups: RollupBatch): void {
     this.#takeBackMonthOf(call);
-    const row = rowOfCall(call, seq, this.keys);
+    const keyId = this.keys.idOf(call);
+    const row = rowOfCall(call, seq, keyId, this.keys);
     if (this.database.run(INSERT_CALL, row) === 0) {
       const before = this.database.get("SELECT * FROM call_rows WHERE id = ?", [call.id]);
       if (before === null || before.status !== "interrupted" || call.status === "interrupted") {
@@ -191,7 +204,7 @@ export class Projection {
       this.database.run("DELETE FROM call_rows WHERE id = ?", [call.id]);
       this.database.run(INSERT_CALL, row);
     }
-    rollups.add(call, this.keys.idOf(call), 1);
+    rollups.add(call, keyId, 1);
   }
 
   /** It may be one that is archived already, or known better now: that can only be told with its month at hand. */
@@ -212,8 +225,9 @@ export class Projection {
     }
     rollups.add(callOfRow(before, this.keys), Number(before.key_id), -1);
     this.database.run("DELETE FROM call_rows WHERE id = ?", [call.id]);
-    this.database.run(INSERT_CALL, rowOfCall(call, Number(before.seq), this.keys));
-    rollups.add(call, this.keys.idOf(call), 1);
+    const keyId = this.keys.idOf(call);
+    this.database.run(INSERT_CALL, rowOfCall(call, Number(before.seq), keyId, this.keys));
+    rollups.add(call, keyId, 1);
     this.database.run("DELETE FROM deferred WHERE call_id = ?", [call.id]);
     this.database.run(
       `INSERT INTO corrections (seq, at, call_id, before_nano_usd, after_nano_usd, by, why) VALUES (?, ?, ?, ?, ?, ?, ?)`,

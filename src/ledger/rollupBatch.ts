@@ -3,7 +3,6 @@ import type { LedgerDatabase } from "./database.ts";
 import {
   addFigures,
   addLatencies,
-  BUCKET_MS,
   bucketOf,
   DAY_MS,
   FIGURES,
@@ -30,64 +29,57 @@ const statements = (table: string) => ({
     ON CONFLICT (bucket, key_id) DO UPDATE SET latencies = excluded.latencies,
       ${FIGURES.map((name) => `${name} = ${name} + excluded.${name}`).join(", ")}`,
 });
-const STATEMENTS = { "": statements("rollups"), day_: statements("day_rollups") };
+const QUARTER_HOURS = statements("rollups");
+const DAYS = statements("day_rollups");
 
-/** One size of rollup: its tables, and what a batch adds to them, so that each row is written once a batch. */
-class Tier {
-  readonly #lengthMs: number;
-  readonly #statements: ReturnType<typeof statements>;
-  readonly #rollups = new Map<string, Rollup>();
+/** Gathers what a batch of calls adds to the rollups, so that each row is written once a batch. */
+export class RollupBatch {
+  readonly #quarterHours = new Map<string, Rollup>();
 
-  constructor(prefix: "" | "day_", lengthMs: number) {
-    this.#lengthMs = lengthMs;
-    this.#statements = STATEMENTS[prefix];
-  }
-
+  /** A call belongs to the time it started, whenever it is settled. */
   add(call: Call, keyId: number, times: 1 | -1): void {
-    const bucket = bucketOf(Date.parse(call.startedAt), this.#lengthMs);
-    const name = `${bucket} ${keyId}`;
-    let rollup = this.#rollups.get(name);
-    if (rollup === undefined) {
-      rollup = { bucket, keyId, figures: { ...NO_FIGURES }, steps: new Map() };
-      this.#rollups.set(name, rollup);
-    }
-    addFigures(rollup.figures, figuresOf(call), times);
+    const { figures, steps } = rollupAt(this.#quarterHours, bucketOf(Date.parse(call.startedAt)), keyId);
+    addFigures(figures, figuresOf(call), times);
     if (hasLatency(call)) {
-      const step = latencyStep(call.latencyMs);
-      rollup.steps.set(step, (rollup.steps.get(step) ?? 0) + times);
+      addCalls(steps, latencyStep(call.latencyMs), times);
     }
   }
 
   write(database: LedgerDatabase): void {
-    for (const { bucket, keyId, figures, steps } of this.#rollups.values()) {
-      const before = database.get(this.#statements.latencies, [bucket, keyId]);
-      if (before !== null) {
-        addLatencies(steps, String(before.latencies));
+    const days = new Map<string, Rollup>();
+    for (const rollup of this.#quarterHours.values()) {
+      const day = rollupAt(days, bucketOf(rollup.bucket, DAY_MS), rollup.keyId);
+      addFigures(day.figures, rollup.figures);
+      for (const [step, calls] of rollup.steps) {
+        addCalls(day.steps, step, calls);
       }
-      database.run(this.#statements.add, [
-        bucket,
-        keyId,
-        latenciesText(steps),
-        ...FIGURES.map((figure) => figures[figure]),
-      ]);
+      writeRollup(database, QUARTER_HOURS, rollup);
+    }
+    for (const day of days.values()) {
+      writeRollup(database, DAYS, day);
     }
   }
 }
 
-/** Gathers what a batch of calls adds to the rollups. */
-export class RollupBatch {
-  readonly #tiers = [new Tier("", BUCKET_MS), new Tier("day_", DAY_MS)];
-
-  /** A call belongs to the time it started, whenever it is settled. */
-  add(call: Call, keyId: number, times: 1 | -1): void {
-    for (const tier of this.#tiers) {
-      tier.add(call, keyId, times);
-    }
+function rollupAt(rollups: Map<string, Rollup>, bucket: number, keyId: number): Rollup {
+  const name = `${bucket} ${keyId}`;
+  let rollup = rollups.get(name);
+  if (rollup === undefined) {
+    rollup = { bucket, keyId, figures: { ...NO_FIGURES }, steps: new Map() };
+    rollups.set(name, rollup);
   }
+  return rollup;
+}
 
-  write(database: LedgerDatabase): void {
-    for (const tier of this.#tiers) {
-      tier.write(database);
-    }
+function addCalls(steps: Map<number, number>, step: number, calls: number): void {
+  steps.set(step, (steps.get(step) ?? 0) + calls);
+}
+
+function writeRollup(database: LedgerDatabase, sql: ReturnType<typeof statements>, rollup: Rollup): void {
+  const { bucket, keyId, figures, steps } = rollup;
+  const before = database.get(sql.latencies, [bucket, keyId]);
+  if (before !== null) {
+    addLatencies(steps, String(before.latencies));
   }
+  database.run(sql.add, [bucket, keyId, latenciesText(steps), ...FIGURES.map((figure) => figures[figure])]);
 }
