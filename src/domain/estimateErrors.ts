@@ -1,7 +1,5 @@
 import type { NanoUsd } from "./money.ts";
-
-/** Calls remembered for each model. */
-const REMEMBERED = 200;
+import { RecentValues } from "./recentValues.ts";
 
 /** How far estimates were from what calls cost, as shares of what they cost: 0.1 is ten percent. */
 export interface EstimateError {
@@ -13,42 +11,47 @@ export interface EstimateError {
   readonly biasShare: number;
 }
 
+interface Compared {
+  readonly provider: string;
+  readonly model: string;
+  readonly shares: RecentValues;
+}
+
 /** Compares what calls of each provider and model were expected to cost with what they did cost. */
 export class EstimateErrors {
-  readonly #shares = new Map<string, number[]>();
+  /** By the provider's name, which has no slash, and the model's. */
+  readonly #compared = new Map<string, Compared>();
 
   /** Calls that cost nothing say nothing about estimates. */
   observe(provider: string, model: string, expectedNanoUsd: NanoUsd, costNanoUsd: NanoUsd): void {
     if (costNanoUsd <= 0) {
       return;
     }
-    const key = keyOf(provider, model);
-    const shares = this.#shares.get(key) ?? [];
-    shares.push((expectedNanoUsd - costNanoUsd) / costNanoUsd);
-    if (shares.length > REMEMBERED) {
-      shares.shift();
+    const key = `${provider}/${model}`;
+    let compared = this.#compared.get(key);
+    if (compared === undefined) {
+      compared = { provider, model, shares: new RecentValues() };
+      this.#compared.set(key, compared);
     }
-    this.#shares.set(key, shares);
+    compared.shares.add((expectedNanoUsd - costNanoUsd) / costNanoUsd);
   }
 
   /** Null where no call has been compared. */
   of(provider: string, model: string): EstimateError | null {
-    const shares = this.#shares.get(keyOf(provider, model));
-    return shares === undefined
-      ? null
-      : { calls: shares.length, meanAbsoluteShare: mean(shares.map(Math.abs)), biasShare: mean(shares) };
+    const compared = this.#compared.get(`${provider}/${model}`);
+    return compared === undefined ? null : errorOf(compared);
   }
 
   all(): Array<EstimateError & { readonly provider: string; readonly model: string }> {
-    return [...this.#shares.keys()].map((key) => {
-      const [provider = "", model = ""] = JSON.parse(key) as string[];
-      return { provider, model, ...(this.of(provider, model) as EstimateError) };
+    return [...this.#compared.values()].map((compared) => {
+      const { provider, model } = compared;
+      return { provider, model, ...errorOf(compared) };
     });
   }
 }
 
-function keyOf(provider: string, model: string): string {
-  return JSON.stringify([provider, model]);
+function errorOf({ shares }: Compared): EstimateError {
+  return { calls: shares.count, meanAbsoluteShare: mean(shares.all.map(Math.abs)), biasShare: mean(shares.all) };
 }
 
 function mean(values: readonly number[]): number {

@@ -235,7 +235,8 @@ export class Gate {
     const divided = this.#dividedOf(request.attribution, now);
     // Nobody can tell how much of the call's work is such a budget's.
     const bound = divided.length === 0 ? request.bound : null;
-    const hard = [...new Set([...matching, ...divided])].filter((account) => account.isHard);
+    const covering = divided.length === 0 ? matching : [...new Set([...matching, ...divided])];
+    const hard = covering.filter((account) => account.isHard);
     const isHard = hard.length > 0;
     const budgets = matching.map((account) => account.budget.name);
     if (bound === null) {

@@ -1,5 +1,5 @@
-/** Calls remembered for each family. */
-const REMEMBERED = 200;
+import { RecentValues } from "./recentValues.ts";
+
 /** With fewer observations than this the first guess stands. */
 const ENOUGH = 20;
 /** What is put on top of the largest ratio that was seen. */
@@ -28,9 +28,9 @@ const OTHERS: Guess = { name: "others", atMost: 2, usually: 1.1 };
 
 interface Seen {
   /** Billed tokens to tokens of o200k. */
-  readonly ratios: number[];
+  readonly ratios: RecentValues;
   /** Bytes to billed tokens. */
-  readonly bytesPerToken: number[];
+  readonly bytesPerToken: RecentValues;
 }
 
 /**
@@ -43,39 +43,39 @@ export class TokenMargin {
   /** No more tokens than this, for a text that o200k takes for `counted` tokens. */
   atMost(model: string, counted: number): number {
     const { name, atMost } = familyOf(model);
-    const ratios = this.#seen.get(name)?.ratios ?? [];
-    const learned = ratios.length < ENOUGH ? atMost : Math.max(...ratios) * SAFETY;
+    const ratios = this.#seen.get(name)?.ratios;
+    const learned = ratios === undefined || ratios.count < ENOUGH ? atMost : Math.max(...ratios.all) * SAFETY;
     return Math.ceil(counted * Math.max(LEAST, learned));
   }
 
   /** As many tokens as a text usually is that o200k takes for `counted` tokens. */
   usually(model: string, counted: number): number {
     const { name, usually } = familyOf(model);
-    return Math.ceil(counted * (medianOf(this.#seen.get(name)?.ratios ?? []) ?? usually));
+    return Math.ceil(counted * (medianOf(this.#seen.get(name)?.ratios) ?? usually));
   }
 
   /** As many tokens as a prompt of so many bytes usually is. */
   usuallyOfBytes(model: string, bytes: number): number {
-    const learned = medianOf(this.#seen.get(familyOf(model).name)?.bytesPerToken ?? []);
+    const learned = medianOf(this.#seen.get(familyOf(model).name)?.bytesPerToken);
     return Math.ceil(bytes / (learned ?? USUAL_BYTES_PER_TOKEN));
   }
 
   /** Whether a family is still to be learned: its counts are guessed so far. */
   isGuessed(model: string): boolean {
-    return (this.#seen.get(familyOf(model).name)?.ratios.length ?? 0) < ENOUGH;
+    return (this.#seen.get(familyOf(model).name)?.ratios.count ?? 0) < ENOUGH;
   }
 
   /** A provider has billed `reported` input tokens for a text that o200k takes for `counted`. */
   observe(model: string, counted: number, reported: number): void {
     if (counted > 0 && reported > 0) {
-      remember(this.#of(model).ratios, reported / counted);
+      this.#of(model).ratios.add(reported / counted);
     }
   }
 
   /** A provider has billed `reported` input tokens for a prompt of so many bytes. */
   observeBytes(model: string, bytes: number, reported: number): void {
     if (bytes > 0 && reported > 0) {
-      remember(this.#of(model).bytesPerToken, bytes / reported);
+      this.#of(model).bytesPerToken.add(bytes / reported);
     }
   }
 
@@ -83,26 +83,31 @@ export class TokenMargin {
     const { name } = familyOf(model);
     let seen = this.#seen.get(name);
     if (seen === undefined) {
-      seen = { ratios: [], bytesPerToken: [] };
+      seen = { ratios: new RecentValues(), bytesPerToken: new RecentValues() };
       this.#seen.set(name, seen);
     }
     return seen;
   }
 }
 
-function remember(values: number[], value: number): void {
-  values.push(value);
-  if (values.length > REMEMBERED) {
-    values.shift();
-  }
+/** Null where too few were seen. */
+function medianOf(values: RecentValues | undefined): number | null {
+  return values === undefined || values.count < ENOUGH ? null : (values.at(0.5) ?? null);
 }
 
-/** Null where too few were seen. */
-function medianOf(values: readonly number[]): number | null {
-  return values.length < ENOUGH ? null : (values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? null);
-}
+/** Clients can name any number of models. */
+const LARGEST_CACHE = 2_000;
+const families = new Map<string, Guess>();
 
 function familyOf(model: string): Guess {
-  const bare = model.slice(model.lastIndexOf("/") + 1);
-  return FAMILIES.find(([pattern]) => pattern.test(bare))?.[1] ?? OTHERS;
+  let family = families.get(model);
+  if (family === undefined) {
+    const bare = model.slice(model.lastIndexOf("/") + 1);
+    family = FAMILIES.find(([pattern]) => pattern.test(bare))?.[1] ?? OTHERS;
+    if (families.size >= LARGEST_CACHE) {
+      families.clear();
+    }
+    families.set(model, family);
+  }
+  return family;
 }

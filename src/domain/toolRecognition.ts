@@ -67,7 +67,7 @@ const SESSION_ID = /^[\w.:@+-]{1,200}$/;
  * it: Claude Code names its session there too, and older versions only there.
  */
 export function recognise(headers: MessageHeaders, endUser?: string): Recognised {
-  const sign = SIGNS.find(({ header, pattern }) => pattern.test(headerOf(headers, header)));
+  const sign = SIGNS.find(({ header, pattern }) => header in headers && pattern.test(headerOf(headers, header)));
   if (sign === undefined) {
     return { tool: null, sessionId: null };
   }

@@ -90,9 +90,9 @@ export class Gatekeeper {
 
   /** Holds a call's worst case, waits while only other calls' holds stand in the way, or refuses. */
   async admit(request: CallRequest, departure: Departure): Promise<Admission> {
-    const answer = this.#mustQueue(request)
-      ? await this.#wait(request, departure)
-      : await this.#tryNow(request, departure);
+    const first = this.#mustQueue(request) ? null : this.#hold(request);
+    const waits = first === null || (first.kind === "wait" && this.#waitMs() > 0);
+    const answer = waits ? await this.#wait(request, departure) : first;
     if (answer === null) {
       return { kind: "gone" };
     }
@@ -176,6 +176,9 @@ export class Gatekeeper {
   async raiseAlerts(): Promise<void> {
     // All are handed over before any is waited for: alerts keep their order when calls settle at the same time.
     const alerts = this.gate.takeAlerts(this.#now());
+    if (alerts.length === 0) {
+      return;
+    }
     await Promise.all(
       alerts.map((alert) => this.#ledger.append({ type: "alert.raised", alert: { id: randomUUID(), ...alert } })),
     );
@@ -228,11 +231,6 @@ export class Gatekeeper {
     return this.gate.hardBudgetsOf(attribution, this.#now());
   }
 
-  async #tryNow(request: CallRequest, departure: Departure): Promise<Answer | null> {
-    const answer = this.#hold(request);
-    return answer.kind === "wait" && this.#waitMs() > 0 ? this.#wait(request, departure) : answer;
-  }
-
   #hold(request: CallRequest): Answer {
     const at = this.#now();
     const answer = this.gate.hold({ ...request, id: request.held.id }, at);
@@ -271,6 +269,9 @@ export class Gatekeeper {
 
   /** Lets in whoever fits now, in order; nobody overtakes one who waits for the same budget. */
   #letIn(): void {
+    if (this.#waiters.length === 0) {
+      return;
+    }
     const stillFull = new Set<string>();
     for (const waiter of [...this.#waiters]) {
       const hardBudgets = this.#hardBudgetsOf(waiter.request);

@@ -147,6 +147,9 @@ export function heldMultiple({ factor, cachedFactor, isPublished }: TierMultiple
 
 /** Rates in a tier, in whole pico-USD rounded up. Search fees are the same in every tier. */
 export function ratesInTier(rates: Rates, { factor, cachedFactor }: TierMultiple): Rates {
+  if (factor === SAME && cachedFactor === SAME) {
+    return rates;
+  }
   const scaled = (rate: number, [times, by]: Factor = factor) => Math.ceil((rate * times) / by);
   return {
     input: scaled(rates.input),
@@ -162,10 +165,11 @@ export function ratesInTier(rates: Rates, { factor, cachedFactor }: TierMultiple
 
 /** A tier for people, beside the edition of the prices: `fast at 2×`, `fast at most 6×`; null where it costs the usual. */
 export function tierInWords(tier: string | null | undefined, { factor, isPublished }: TierMultiple): string | null {
+  if (tier === null || tier === undefined || factor === SAME) {
+    return null;
+  }
   const times = Number((factor[0] / factor[1]).toFixed(2));
-  return tier === null || tier === undefined || times === 1
-    ? null
-    : `${tier} at ${isPublished ? "" : "most "}${times}×`;
+  return times === 1 ? null : `${tier} at ${isPublished ? "" : "most "}${times}×`;
 }
 
 /** Tiers are named by clients: what every object inherits is no tier. */

@@ -1,5 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import type { Caller } from "../../domain/caller.ts";
 
 /** A branch that was read is taken as it is for so long, ms. */
 const FRESH_MS = 1_000;
@@ -15,6 +16,11 @@ interface Known {
 }
 
 const known = new Map<string, Known>();
+
+/** Of the folder that a caller works in, where it names one; see `branchOf`. */
+export function branchFor({ folder }: Caller): Promise<string | null> | null {
+  return folder === undefined ? null : branchOf(folder);
+}
 
 /**
  * The Git branch that is checked out where a folder lies; null where there is none: no repository, a commit checked out by

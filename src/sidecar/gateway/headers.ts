@@ -30,14 +30,10 @@ export interface CallNotes {
 export function readNotes(request: IncomingMessage): CallNotes {
   const attempt = Number(single(request, "x-tollgate-attempt") ?? attemptOfSdk(request));
   return {
-    tags: (single(request, "x-tollgate-tags") ?? "")
-      .split(",")
-      .map((tag) => tag.trim().slice(0, 200))
-      .filter((tag) => tag !== "")
-      .slice(0, 20),
+    tags: tagsAmong(single(request, "x-tollgate-tags")),
     requestType: single(request, "x-tollgate-request-type"),
     user: single(request, "x-tollgate-user"),
-    traceId: /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(single(request, "traceparent") ?? "")?.[1] ?? null,
+    traceId: traceIdIn(single(request, "traceparent")),
     attempt: Number.isInteger(attempt) && attempt >= 1 && attempt <= 1_000 ? attempt : 1,
     promptId: single(request, "x-tollgate-prompt-id") ?? single(request, "idempotency-key"),
     standsInFor: readStandsInHeader(single(request, STANDS_IN_HEADER, 2_000)),
@@ -47,6 +43,20 @@ export function readNotes(request: IncomingMessage): CallNotes {
 /** The clients of OpenAI and Anthropic count their own retries, from 0. */
 function attemptOfSdk(request: IncomingMessage): number {
   return Number(single(request, "x-stainless-retry-count") ?? 0) + 1;
+}
+
+function traceIdIn(parent: string | null): string | null {
+  return parent === null ? null : (/^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(parent)?.[1] ?? null);
+}
+
+function tagsAmong(list: string | null): readonly string[] {
+  return list === null
+    ? []
+    : list
+        .split(",")
+        .map((tag) => tag.trim().slice(0, 200))
+        .filter((tag) => tag !== "")
+        .slice(0, 20);
 }
 
 function single(request: IncomingMessage, name: string, longest = 200): string | null {

@@ -19,6 +19,7 @@ import { BodyTooLargeError } from "./body.ts";
 import { type BoundingOptions, boundedCall, type ReadRequest } from "./boundedCall.ts";
 import type { DeferredCalls } from "./deferredCalls.ts";
 import { EarlierTurns } from "./earlierTurns.ts";
+import { branchFor } from "./gitBranch.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders, withoutKeysOf } from "./headers.ts";
 import { bookedCall, estimateFromBytes, NOTHING_CAME, type Outcome, withinLimit } from "./outcome.ts";
 import { contextOf, frameOf, type MeteredPassage } from "./passage.ts";
@@ -63,7 +64,8 @@ export class MeteredCalls {
     const { now, gatekeeper, learned } = this.#options;
     const startedAt = now();
     const basis = this.#options.prices().lookUp(passage.providerName, read.facts.model, startedAt)?.basis ?? "unpriced";
-    const frame = await frameOf(passage, read.facts, { protocol: protocol.name, costBasis: basis, startedAt });
+    const branch = await branchFor(passage.caller);
+    const frame = frameOf(passage, read.facts, { protocol: protocol.name, costBasis: basis, startedAt, branch });
     const { facts, price, counted } = await boundedCall(this.#bounding, passage, read, frame);
     const { bound, boundless, expectedNanoUsd, usualNanoUsd } = price;
     const admission = await gatekeeper.admit(

@@ -38,30 +38,43 @@ export interface Onlooker {
 export function onlookerFor(response: IncomingMessage, protocol: Protocol, facts: RequestFacts): Onlooker {
   const decoder = decoderFor(response.headers["content-encoding"]);
   if (!protocol.isStream(response.headers["content-type"] ?? null, facts)) {
-    const length = Number(response.headers["content-length"] ?? Number.NaN);
-    const { headers } = response;
-    return wholeAnswer({ status: response.statusCode ?? 0, headers, length, protocol, facts, decoder });
+    return new WholeAnswer(response, protocol, facts, decoder);
   }
   const reader = protocol.readStream(facts);
-  return decoder === null ? plainStream(reader) : compressedStream(reader, decoder);
+  return decoder === null ? new PlainStream(reader) : compressedStream(reader, decoder);
 }
 
-function plainStream(reader: StreamReader): Onlooker {
-  return {
-    see: (chunk) => reader.push(chunk),
-    end: () => reader.end(),
-    get answering() {
-      return reader.answering;
-    },
-    get outputAtLeast() {
-      return reader.outputAtLeast;
-    },
-    get complete() {
-      return reader.lastEventPassed;
-    },
-    behind: null,
-    read: async () => reader.reading(),
-  };
+class PlainStream implements Onlooker {
+  readonly behind = null;
+  readonly #reader: StreamReader;
+
+  constructor(reader: StreamReader) {
+    this.#reader = reader;
+  }
+
+  get answering(): boolean {
+    return this.#reader.answering;
+  }
+
+  get outputAtLeast(): number {
+    return this.#reader.outputAtLeast;
+  }
+
+  get complete(): boolean {
+    return this.#reader.lastEventPassed;
+  }
+
+  see(chunk: Buffer): Buffer {
+    return this.#reader.push(chunk);
+  }
+
+  end(): Buffer {
+    return this.#reader.end();
+  }
+
+  async read(): Promise<Reading> {
+    return this.#reader.reading();
+  }
 }
 
 /** The client gets the compressed bytes as they are: nothing can be kept from it, but all can be read. */
@@ -102,48 +115,58 @@ function compressedStream(reader: StreamReader, decoder: Transform): Onlooker {
   };
 }
 
-interface WholeAnswer {
-  readonly status: number;
-  readonly headers: MessageHeaders;
+class WholeAnswer implements Onlooker {
+  readonly behind = null;
+  readonly outputAtLeast = 0;
+  readonly #response: IncomingMessage;
+  readonly #protocol: Protocol;
+  readonly #facts: RequestFacts;
+  readonly #decoder: Transform | null;
   /** As announced, in bytes; NaN where it was not. */
-  readonly length: number;
-  readonly protocol: Protocol;
-  readonly facts: RequestFacts;
-  readonly decoder: Transform | null;
-}
+  readonly #length: number;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
 
-function wholeAnswer({ status, headers, length, protocol, facts, decoder }: WholeAnswer): Onlooker {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  return {
-    see: (chunk) => {
-      size += chunk.length;
-      if (size <= LARGEST_ANSWER && !(length > LARGEST_ANSWER)) {
-        chunks.push(chunk);
-      } else {
-        chunks.length = 0;
-      }
-      return chunk;
-    },
-    end: () => NOTHING,
-    get answering() {
-      return size > 0;
-    },
-    outputAtLeast: 0,
-    get complete() {
-      return size === length;
-    },
-    behind: null,
-    read: async () => {
-      const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-      const isKept = bytes.length === size;
-      const body = isKept && decoder !== null ? await decodeWhole(bytes, decoder) : isKept ? bytes : null;
-      const reading = body === null ? TOO_LARGE : readWhole(protocol, status, body, facts, headers);
-      // What work cost that goes on is told later; until then there is nothing to be estimated from.
-      const isUnknown = reading.basis === "none" && reading.deferredId === null;
-      return status < 300 && isUnknown ? estimateFromBytes(facts, body?.length ?? size, reading) : reading;
-    },
-  };
+  constructor(response: IncomingMessage, protocol: Protocol, facts: RequestFacts, decoder: Transform | null) {
+    this.#response = response;
+    this.#protocol = protocol;
+    this.#facts = facts;
+    this.#decoder = decoder;
+    this.#length = Number(response.headers["content-length"] ?? Number.NaN);
+  }
+
+  get answering(): boolean {
+    return this.#size > 0;
+  }
+
+  get complete(): boolean {
+    return this.#size === this.#length;
+  }
+
+  see(chunk: Buffer): Buffer {
+    this.#size += chunk.length;
+    if (this.#size <= LARGEST_ANSWER && !(this.#length > LARGEST_ANSWER)) {
+      this.#chunks.push(chunk);
+    } else {
+      this.#chunks.length = 0;
+    }
+    return chunk;
+  }
+
+  end(): Buffer {
+    return NOTHING;
+  }
+
+  async read(): Promise<Reading> {
+    const { statusCode: status = 0, headers } = this.#response;
+    const bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
+    const isKept = bytes.length === this.#size;
+    const body = isKept && this.#decoder !== null ? await decodeWhole(bytes, this.#decoder) : isKept ? bytes : null;
+    const reading = body === null ? TOO_LARGE : readWhole(this.#protocol, status, body, this.#facts, headers);
+    // What work cost that goes on is told later; until then there is nothing to be estimated from.
+    const isUnknown = reading.basis === "none" && reading.deferredId === null;
+    return status < 300 && isUnknown ? estimateFromBytes(this.#facts, body?.length ?? this.#size, reading) : reading;
+  }
 }
 
 function readWhole(

@@ -6,7 +6,6 @@ import type { Protocol, RequestContext, RequestFacts } from "../../domain/protoc
 import { recognise } from "../../domain/toolRecognition.ts";
 import type { Departure } from "../departure.ts";
 import { newCallId } from "./callId.ts";
-import { branchOf } from "./gitBranch.ts";
 import { readNotes } from "./headers.ts";
 import type { CallFrame } from "./outcome.ts";
 import type { Target } from "./route.ts";
@@ -35,27 +34,32 @@ export function contextOf({ request, target }: Passage): RequestContext {
  * What is known of a call before it is held: its id, and whom it is booked to. What the pass says of the tool comes before
  * what the request shows of it. `startedAt` is ms since the epoch.
  */
-export async function frameOf(
+export function frameOf(
   { request, caller, providerName, target }: Passage,
   facts: RequestFacts,
   {
     protocol,
     costBasis,
     startedAt,
-  }: { readonly protocol: string; readonly costBasis: CostBasis; readonly startedAt: number },
-): Promise<CallFrame> {
+    branch,
+  }: {
+    readonly protocol: string;
+    readonly costBasis: CostBasis;
+    readonly startedAt: number;
+    readonly branch: string | null;
+  },
+): CallFrame {
   const notes = readNotes(request);
   const { tool, sessionId } = recognise(request.headers, facts.endUser);
-  const models = new Set(facts.parts?.map(({ model }) => model));
-  models.delete(facts.model);
+  const otherModels = otherModelsOf(facts);
   const attribution: Attribution = {
     provider: providerName,
     model: facts.model,
-    ...(models.size === 0 ? {} : { otherModels: [...models] }),
+    ...(otherModels.length === 0 ? {} : { otherModels }),
     project: caller.project ?? null,
     tool: caller.tool ?? tool,
     user: notes.user ?? caller.user ?? null,
-    tags: [...new Set([...caller.tags, ...notes.tags])],
+    tags: tagsOf(caller, notes.tags),
   };
   return {
     request: {
@@ -70,7 +74,7 @@ export async function frameOf(
       requestType: notes.requestType ?? (facts.model === "" ? target.route.slice(0, 200) : null),
       traceId: notes.traceId,
       sessionId,
-      branch: caller.folder === undefined ? null : await branchOf(caller.folder),
+      branch,
       stream: facts.stream,
       attempt: notes.attempt,
       ...(notes.promptId === null ? {} : { promptId: notes.promptId }),
@@ -81,4 +85,13 @@ export async function frameOf(
     startedAt,
     facts,
   };
+}
+
+/** Models of the parts of a call that are not the call's own. */
+function otherModelsOf({ parts, model }: RequestFacts): string[] {
+  return parts === undefined ? [] : [...new Set(parts.map((part) => part.model))].filter((other) => other !== model);
+}
+
+function tagsOf({ tags }: Caller, noted: readonly string[]): readonly string[] {
+  return tags.length + noted.length < 2 ? [...tags, ...noted] : [...new Set([...tags, ...noted])];
 }

@@ -42,9 +42,11 @@ export interface ProviderServer {
   readonly base: readonly string[];
   /** The same as the beginning of a path, without a slash at its end. */
   readonly basePath: string;
+  /** The routes that paths of clients mean; null where one would climb out of the base. */
+  readonly routes: Map<string, string | null>;
 }
 
-/** Providers are few, and their addresses rarely change. */
+/** Providers and the paths of calls are few, and rarely change. */
 const LARGEST_CACHE = 256;
 const servers = new Map<string, ProviderServer>();
 
@@ -61,6 +63,7 @@ function serverOf(baseUrl: string): ProviderServer {
       host,
       base,
       basePath: base.map((segment) => `/${segment}`).join(""),
+      routes: new Map(),
     };
     if (servers.size >= LARGEST_CACHE) {
       servers.clear();
@@ -78,13 +81,24 @@ const LEAVES_THE_BASE = /(^|\/)(\.|%2e){1,2}(\/|$)|[\\#]|%5c/i;
  * Null where the path would climb out of the base.
  */
 export function targetOf(baseUrl: string, rest: string, search: string, link: Link | null = null): Target | null {
+  const server = serverOf(baseUrl);
+  let route = server.routes.get(rest);
+  if (route === undefined) {
+    route = routeBelow(server.base, rest);
+    if (server.routes.size >= LARGEST_CACHE) {
+      server.routes.clear();
+    }
+    server.routes.set(rest, route);
+  }
+  return route === null ? null : { server, path: `${server.basePath}${route}${search}`, route, search, link };
+}
+
+function routeBelow(base: readonly string[], rest: string): string | null {
   if (LEAVES_THE_BASE.test(rest)) {
     return null;
   }
-  const server = serverOf(baseUrl);
   const segments = rest.split("/").slice(1);
-  const route = `/${segments.slice(sharedSegments(server.base, segments)).join("/")}`;
-  return { server, path: `${server.basePath}${route}${search}`, route, search, link };
+  return `/${segments.slice(sharedSegments(base, segments)).join("/")}`;
 }
 
 /** How many leading segments of the path are the base's last ones. */

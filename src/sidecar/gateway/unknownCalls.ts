@@ -3,6 +3,7 @@ import type { PriceBook } from "../../domain/priceBook.ts";
 import type { Protocol, RequestFacts } from "../../domain/protocol.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import { answer } from "./answer.ts";
+import { branchFor } from "./gitBranch.ts";
 import { bookedCall, NOTHING_CAME, type Outcome } from "./outcome.ts";
 import { frameOf, type Passage } from "./passage.ts";
 import { passThrough } from "./passThrough.ts";
@@ -44,7 +45,8 @@ export class UnknownCalls {
   async run(passage: Passage, shape: Pick<Protocol, "refuse" | "fail">): Promise<void> {
     const { gatekeeper, upstream, prices, now } = this.#options;
     const startedAt = now();
-    const frame = await frameOf(passage, NO_FACTS, { protocol: "unknown", costBasis: "unpriced", startedAt });
+    const branch = await branchFor(passage.caller);
+    const frame = frameOf(passage, NO_FACTS, { protocol: "unknown", costBasis: "unpriced", startedAt, branch });
     const book = (status: CallStatus, parts: Partial<Outcome>) => {
       return bookedCall(frame, { ...NOTHING_CAME, status, endedAt: now(), ...parts }, prices());
     };

@@ -94,7 +94,7 @@ export class Upstream {
     const { host } = where.server;
     const first = this.open(method, where, headers);
     const answered = answerOf(first, host, departure);
-    first.end(body);
+    endWith(first, body);
     try {
       return await answered;
     } catch (error) {
@@ -104,7 +104,7 @@ export class Upstream {
     }
     const second = this.open(method, where, headers, true);
     const answeredAgain = answerOf(second, host, departure);
-    second.end(body);
+    endWith(second, body);
     return answeredAgain;
   }
 
@@ -122,6 +122,17 @@ function withHeaders(headers: readonly string[], others: readonly string[]): str
   const replaced = new Set(others.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()));
   const kept = headers.filter((_, index) => !replaced.has((headers[index - (index % 2)] as string).toLowerCase()));
   return [...kept, ...others];
+}
+
+/** Head and body of a small request leave together in one piece, as text of one byte a character; larger ones are not copied. */
+const SMALL_BODY = 16 * 1_024;
+
+function endWith(request: ClientRequest, body: Buffer): void {
+  if (body.length <= SMALL_BODY) {
+    request.end(body.toString("latin1"), "latin1");
+  } else {
+    request.end(body);
+  }
 }
 
 /** The answer's head. @throws UpstreamError, or ClientGoneError when the client goes first; then the request is ended. */
