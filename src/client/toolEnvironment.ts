@@ -11,7 +11,7 @@ interface ToolVariable {
   readonly onlyIfAsked?: boolean;
 }
 
-const VARIABLES: readonly ToolVariable[] = [
+const VARIABLES = [
   // OpenAI's libraries and most of what speaks its protocol; older tools and LiteLLM read the second.
   { name: "OPENAI_BASE_URL", providers: ["openai"] },
   { name: "OPENAI_API_BASE", providers: ["openai"] },
@@ -19,12 +19,24 @@ const VARIABLES: readonly ToolVariable[] = [
   // Both are read by Google's own libraries and by Gemini CLI.
   { name: "GOOGLE_GEMINI_BASE_URL", providers: ["google", "gemini"], bare: true },
   { name: "GOOGLE_VERTEX_BASE_URL", providers: ["vertex", "google-vertex"], bare: true },
+  // aider and others that go through LiteLLM.
+  { name: "OLLAMA_API_BASE", providers: ["ollama"], bare: true },
   // Ollama's server reads it too, as the address to listen on.
   { name: "OLLAMA_HOST", providers: ["ollama"], bare: true, onlyIfAsked: true },
-];
+] as const satisfies readonly ToolVariable[];
+
+export type ToolVariableName = (typeof VARIABLES)[number]["name"];
+
+/** Every variable that tools read, and those of them that are set unless somebody wants it otherwise. */
+export const TOOL_VARIABLES: readonly ToolVariableName[] = VARIABLES.map(({ name }) => name);
+export const USUAL_VARIABLES: readonly ToolVariableName[] = VARIABLES.filter(
+  (variable: ToolVariable) => variable.onlyIfAsked !== true,
+).map(({ name }) => name);
 
 const PROXY_VARIABLES = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 const LOOPBACK = "127.0.0.1,localhost";
+
+type Providers = Readonly<Record<string, { readonly baseUrl: string }>>;
 
 /** Where each variable is to lead, considering what the user had set it to. */
 export interface EnvironmentPlan {
@@ -32,8 +44,19 @@ export interface EnvironmentPlan {
   readonly targets: Readonly<Record<string, string>>;
   /** Addresses that the user had set: the pass is to lead there instead of to the provider's own. */
   readonly upstreams: Readonly<Record<string, string>>;
-  /** What the user has to know, one line each. */
-  readonly notes: readonly string[];
+  readonly notes: readonly EnvironmentNote[];
+}
+
+/**
+ * What the user has to know of a variable that she had set herself: it is `left` as it is, for no provider has the name that
+ * it wants; it was `unusable`, or a `second` address for one provider, and is replaced; or calls are `led` to where it was.
+ */
+export interface EnvironmentNote {
+  readonly kind: "left" | "unusable" | "second" | "led";
+  readonly variable: string;
+  readonly provider: string;
+  /** What it held, without secrets; empty where that is no address. */
+  readonly address: string;
 }
 
 /**
@@ -42,24 +65,28 @@ export interface EnvironmentPlan {
  */
 export function planEnvironment(
   environment: Environment,
-  providers: Readonly<Record<string, { readonly baseUrl: string }>>,
-  { ollama = false }: { readonly ollama?: boolean } = {},
+  providers: Providers,
+  wanted: readonly ToolVariableName[] = USUAL_VARIABLES,
 ): EnvironmentPlan {
   const targets: Record<string, string> = {};
   const upstreams: Record<string, string> = {};
-  const notes: string[] = [];
-  for (const { name, providers: names, onlyIfAsked } of VARIABLES) {
-    if (onlyIfAsked === true && !ollama) {
+  const notes: EnvironmentNote[] = [];
+  for (const variable of VARIABLES) {
+    const { name, providers: names } = variable;
+    if (!wanted.includes(name)) {
       continue;
     }
     const usual = names.find((one) => Object.hasOwn(providers, one));
-    const value = (onlyIfAsked === true ? "" : (environment[name] ?? "")).trim();
+    const held = (environment[name] ?? "").trim();
+    const value = name === "OLLAMA_HOST" ? ollamaAddress(held) : held;
     const own = gatewayAddress(value);
     const target =
       own !== null && Object.hasOwn(providers, own.provider) ? own.provider : (providerAt(value, providers) ?? usual);
+    const note = (kind: EnvironmentNote["kind"]) =>
+      notes.push({ kind, variable: name, provider: target ?? names[0], address: withoutSecrets(value) ?? "" });
     if (target === undefined) {
       if (value !== "") {
-        notes.push(`${name} is left as it is, and its calls are not metered: no provider is named ${names[0]}.`);
+        note("left");
       }
       continue;
     }
@@ -67,24 +94,34 @@ export function planEnvironment(
     if (value === "" || providerAt(value, providers) !== undefined) {
       continue;
     }
-    const shown = withoutSecrets(value);
-    if (shown === null) {
-      notes.push(
-        `${name} is replaced: what it held is no http:// or https:// address that a provider can have. ${HOW}`,
-      );
+    if (withoutSecrets(value) === null) {
+      note("unusable");
     } else if ((upstreams[target] ?? value) !== value) {
-      notes.push(`${name} (${shown}) is replaced: ${target} can lead to one address only. ${HOW}`);
+      note("second");
     } else {
       upstreams[target] = value;
       if (own === null) {
-        notes.push(`${name} was ${shown}: calls go on to there, at the prices of ${target}. ${HOW}`);
+        note("led");
       }
     }
   }
   return { targets, upstreams, notes };
 }
 
-const HOW = 'For a provider with a name and prices of its own, add it to "providers" in the configuration.';
+/**
+ * The base URL in a value of `OLLAMA_HOST`, which may lack scheme and port. Where it tells a server to listen everywhere, its
+ * clients find it on this machine.
+ */
+function ollamaAddress(value: string): string {
+  const whole = /^\w+:\/\//.test(value) ? value : `http://${value}`;
+  if (value === "" || !URL.canParse(whole)) {
+    return value;
+  }
+  const url = new URL(whole);
+  const host = ["0.0.0.0", "[::]"].includes(url.hostname) ? "127.0.0.1" : url.hostname;
+  const port = url.port || (/^https?:\/\//.test(value) ? "" : "11434");
+  return `${url.protocol}//${host}${port === "" ? "" : `:${port}`}${url.pathname.replace(/\/+$/, "")}`;
+}
 
 /**
  * The variables that point tools at the gateway: what each known tool reads, and `TOLLGATE_<PROVIDER>_URL` for every
@@ -96,7 +133,8 @@ export function toolVariables(
   targets: EnvironmentPlan["targets"],
 ): Record<string, string> {
   const changed: Record<string, string> = {};
-  for (const { name, bare } of VARIABLES) {
+  for (const variable of VARIABLES) {
+    const { name, bare }: ToolVariable = variable;
     const url = urls[targets[name] ?? ""];
     if (url !== undefined) {
       changed[name] = bare === true ? withoutVersion(url) : url;
@@ -122,10 +160,7 @@ export function withoutVersion(url: string): string {
 }
 
 /** The configured provider whose base URL this is, with or without the version at its end. */
-export function providerAt(
-  url: string,
-  providers: Readonly<Record<string, { readonly baseUrl: string }>>,
-): string | undefined {
+export function providerAt(url: string, providers: Providers): string | undefined {
   const wanted = withoutVersion(url);
   return Object.keys(providers).find((name) => withoutVersion(providers[name]?.baseUrl ?? "") === wanted);
 }

@@ -17,6 +17,7 @@ import { SettingsStore } from "./settingsStore.ts";
 import { sidecarCommands } from "./sidecarCommands.ts";
 import { dataDirOf, SidecarView } from "./sidecarView.ts";
 import { statusBar } from "./statusBar.ts";
+import { terminals } from "./terminals/terminals.ts";
 
 const CONTRIBUTIONS = [
   statusBar,
@@ -29,6 +30,7 @@ const CONTRIBUTIONS = [
   priceCommands,
   keyCommands,
   sidecarCommands,
+  terminals,
 ];
 
 export function activate(context: vscode.ExtensionContext): void {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TOOL_VARIABLES, type ToolVariableName, USUAL_VARIABLES } from "../client/toolEnvironment.ts";
 import { DEFAULT_HOURLY_RATE_USD } from "../domain/compute/computePricing.ts";
 import {
   ConfigError,
@@ -11,6 +12,10 @@ import {
   vllmBaseUrl,
 } from "../domain/config.ts";
 
+const VARIABLES_BY_DEFAULT = Object.fromEntries(
+  TOOL_VARIABLES.map((name) => [name, USUAL_VARIABLES.includes(name)]),
+) as Readonly<Record<ToolVariableName, boolean>>;
+
 /** Every setting of the manifest, with its default. */
 export const SETTING_DEFAULTS = {
   "tollgate.budgets": {},
@@ -22,6 +27,8 @@ export const SETTING_DEFAULTS = {
   "tollgate.request.timeoutSeconds": 60,
   "tollgate.statusBar.visible": true,
   "tollgate.notifications.budgetWarnings": true,
+  "tollgate.terminals.enabled": true,
+  "tollgate.terminals.variables": VARIABLES_BY_DEFAULT,
 } as const;
 
 export type SettingId = keyof typeof SETTING_DEFAULTS;
@@ -44,6 +51,8 @@ export interface Settings {
   readonly timeoutMs: number;
   readonly statusBarVisible: boolean;
   readonly budgetWarnings: boolean;
+  /** The variables by which terminals lead tools through the gateway; null where they do not. */
+  readonly terminalVariables: readonly ToolVariableName[] | null;
 }
 
 /** Settings that make no sense; the message names each of them and what is expected there. */
@@ -67,6 +76,8 @@ const schemas = {
   "tollgate.request.timeoutSeconds": z.number().min(1, "at least one second").max(3_600),
   "tollgate.statusBar.visible": z.boolean(),
   "tollgate.notifications.budgetWarnings": z.boolean(),
+  "tollgate.terminals.enabled": z.boolean(),
+  "tollgate.terminals.variables": z.partialRecord(z.enum(TOOL_VARIABLES), z.boolean()),
 } satisfies Record<SettingId, z.ZodType>;
 
 /**
@@ -100,6 +111,8 @@ export function resolveSettings(raw: RawSettings, environment: Environment): Set
     statusBarVisible: read("tollgate.statusBar.visible"),
     budgetWarnings: read("tollgate.notifications.budgetWarnings"),
   };
+  const areTerminalsOn = read("tollgate.terminals.enabled");
+  const variables = { ...VARIABLES_BY_DEFAULT, ...read("tollgate.terminals.variables") };
   const defaults = attempt(() => defaultConfig(environment));
   if (problems.length > 0) {
     throw new SettingsError(problems.join("; "));
@@ -109,6 +122,7 @@ export function resolveSettings(raw: RawSettings, environment: Environment): Set
     budgets: Object.fromEntries(Object.entries(budgets).filter(([, usd]) => typeof usd === "number")),
     providers: { ...(vllm === undefined ? {} : { vllm }), ...providers },
     ...rest,
+    terminalVariables: areTerminalsOn ? TOOL_VARIABLES.filter((name) => variables[name]) : null,
   };
 }
 

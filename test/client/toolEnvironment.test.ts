@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { planEnvironment, toolVariables } from "../../src/client/toolEnvironment.ts";
+import { planEnvironment, toolVariables, USUAL_VARIABLES } from "../../src/client/toolEnvironment.ts";
 
 const PROVIDERS = {
   openai: { baseUrl: "https://api.openai.com/v1" },
@@ -17,8 +17,9 @@ const URLS = {
   ollama: `${gateway}/ollama`,
   vllm: `${gateway}/vllm/v1`,
 };
-const set = (environment: Record<string, string>, options = {}) => {
-  const plan = planEnvironment(environment, PROVIDERS, options);
+const WITH_OLLAMA = [...USUAL_VARIABLES, "OLLAMA_HOST"] as const;
+const set = (environment: Record<string, string>, wanted = USUAL_VARIABLES) => {
+  const plan = planEnvironment(environment, PROVIDERS, wanted);
   return { ...plan, variables: toolVariables(URLS, environment, plan.targets) };
 };
 
@@ -30,6 +31,7 @@ describe("the variables that point tools at the gateway", () => {
       OPENAI_API_BASE: URLS.openai,
       ANTHROPIC_BASE_URL: URLS.anthropic,
       GOOGLE_GEMINI_BASE_URL: `${gateway}/google`,
+      OLLAMA_API_BASE: URLS.ollama,
       TOLLGATE_OPENAI_URL: URLS.openai,
       TOLLGATE_ANTHROPIC_URL: URLS.anthropic,
       TOLLGATE_GOOGLE_URL: URLS.google,
@@ -37,14 +39,34 @@ describe("the variables that point tools at the gateway", () => {
       TOLLGATE_VLLM_URL: URLS.vllm,
     });
     assert.deepEqual([upstreams, notes], [{}, []]);
-    assert.equal(set({ OLLAMA_HOST: "0.0.0.0" }, { ollama: true }).variables.OLLAMA_HOST, URLS.ollama);
+    assert.deepEqual(set({}, ["ANTHROPIC_BASE_URL"]).targets, { ANTHROPIC_BASE_URL: "anthropic" });
+  });
+
+  it("take OLLAMA_HOST as Ollama does: without a scheme, without a port, and as where a server listens", () => {
+    const upstreamOf = (value: string) => {
+      const { variables, upstreams } = set({ OLLAMA_HOST: value }, WITH_OLLAMA);
+      assert.equal(variables.OLLAMA_HOST, URLS.ollama);
+      return upstreams.ollama;
+    };
+    assert.deepEqual(["", "0.0.0.0", "127.0.0.1:11434", "http://127.0.0.1:11434/"].map(upstreamOf), [
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    assert.deepEqual(["gpu.lan", "gpu.lan:9000", "https://gpu.lan/ollama/"].map(upstreamOf), [
+      "http://gpu.lan:11434",
+      "http://gpu.lan:9000",
+      "https://gpu.lan/ollama",
+    ]);
   });
 
   it("keep an address that the user had set: it becomes where the pass leads, and that is said", () => {
     const { variables, upstreams, notes } = set({ ANTHROPIC_BASE_URL: "https://proxy.example/claude" });
     assert.equal(variables.ANTHROPIC_BASE_URL, URLS.anthropic);
     assert.deepEqual(upstreams, { anthropic: "https://proxy.example/claude" });
-    assert.match(notes.join(), /ANTHROPIC_BASE_URL was https:\/\/proxy\.example\/claude: calls go on to there/);
+    const address = "https://proxy.example/claude";
+    assert.deepEqual(notes, [{ kind: "led", variable: "ANTHROPIC_BASE_URL", provider: "anthropic", address }]);
   });
 
   it("lead to a configured provider whose address the user had set", () => {
@@ -70,14 +92,13 @@ describe("the variables that point tools at the gateway", () => {
     });
     assert.deepEqual(upstreams, { openai: "https://other.example/v1" });
     assert.equal(variables.GOOGLE_VERTEX_BASE_URL, undefined);
-    assert.doesNotMatch(notes.join(), /secret/);
     assert.deepEqual(
-      notes.map((note) => note.split(" ").slice(0, 3).join(" ")),
+      notes.map(({ kind, variable, provider, address }) => [kind, variable, provider, address]),
       [
-        "OPENAI_BASE_URL is replaced:",
-        "OPENAI_API_BASE was https://other.example/v1:",
-        "ANTHROPIC_BASE_URL is replaced:",
-        "GOOGLE_VERTEX_BASE_URL is left",
+        ["unusable", "OPENAI_BASE_URL", "openai", ""],
+        ["led", "OPENAI_API_BASE", "openai", "https://other.example/v1"],
+        ["unusable", "ANTHROPIC_BASE_URL", "anthropic", ""],
+        ["left", "GOOGLE_VERTEX_BASE_URL", "vertex", "https://vertex.example"],
       ],
     );
   });

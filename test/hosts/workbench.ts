@@ -5,6 +5,7 @@ import { ModalDialog } from "./modalDialog.ts";
 import { Notifications } from "./notifications.ts";
 import { QuickInput } from "./quickInput.ts";
 import { StatusBar } from "./statusBar.ts";
+import { Terminal } from "./terminal.ts";
 import { PATIENCE_MS, until } from "./until.ts";
 import { visibleText } from "./visibleText.ts";
 
@@ -27,6 +28,7 @@ export class Workbench {
   readonly notifications: Notifications;
   readonly dialog: ModalDialog;
   readonly statusBar: StatusBar;
+  readonly terminal: Terminal;
 
   constructor(page: Page) {
     this.page = page;
@@ -34,6 +36,7 @@ export class Workbench {
     this.notifications = new Notifications(page);
     this.dialog = new ModalDialog(page);
     this.statusBar = new StatusBar(page);
+    this.terminal = new Terminal(page);
     page.setDefaultTimeout(PATIENCE_MS);
   }
 

@@ -1,18 +1,11 @@
 import * as vscode from "vscode";
-import { userName } from "../../client/userName.ts";
+import { callerIn, type FolderCaller } from "../callerIn.ts";
 
-/** Who asks, as the ledger notes it and a budget's scope can match it. */
-export function caller(): { tool: string; project?: string; user?: string; folder?: string } {
+/** Who asks: this window, for the folder of the file in front, else the workspace's first. */
+export function caller(): FolderCaller & { readonly tool: string } {
   const active = vscode.window.activeTextEditor?.document.uri;
   const folder =
     (active === undefined ? undefined : vscode.workspace.getWorkspaceFolder(active)) ??
     vscode.workspace.workspaceFolders?.[0];
-  const user = userName();
-  return {
-    tool: "vscode",
-    ...(folder === undefined
-      ? {}
-      : { project: folder.name, ...(folder.uri.scheme === "file" ? { folder: folder.uri.fsPath } : {}) }),
-    ...(user === undefined ? {} : { user }),
-  };
+  return { tool: "vscode", ...callerIn(folder) };
 }

@@ -1,0 +1,157 @@
+import * as vscode from "vscode";
+import { type GatewayVariables, gatewayVariables } from "../../client/gatewayVariables.ts";
+import type { ToolVariableName } from "../../client/toolEnvironment.ts";
+import { callerIn } from "../callerIn.ts";
+import { type Contribution, messageOf } from "../contribution.ts";
+import type { Services } from "../services.ts";
+import { inEnglish } from "../translate.ts";
+import { platformName, shellEnvironment } from "./shellEnvironment.ts";
+import { noteInWords, terminalDescription } from "./terminalWords.ts";
+
+/** Leads the tools that are started in a terminal through the gateway. */
+export const terminals: Contribution = {
+  name: "terminals",
+  activate: (services) => new TerminalEnvironment(services),
+};
+
+/** What the terminals of a folder get; of no folder in particular where that is undefined. */
+interface Place extends GatewayVariables {
+  readonly folder: vscode.WorkspaceFolder | undefined;
+  readonly description: string;
+}
+
+/** Also where a shell's profile sets the variable: it ran before VS Code looked at the environment. */
+const EVERYWHERE: vscode.EnvironmentVariableMutatorOptions = {
+  applyAtProcessCreation: true,
+  applyAtShellIntegration: true,
+};
+
+/**
+ * Keeps the variables of terminals in step with the gateway's address, the providers, the workspace's folders and the
+ * settings. VS Code warns in every open terminal of a change, so nothing is written that is so already.
+ */
+class TerminalEnvironment implements vscode.Disposable {
+  readonly #services: Services;
+  readonly #disposables: vscode.Disposable[];
+  #written = "[]";
+  #scoped: vscode.EnvironmentVariableCollection[] = [];
+  #sidecar: number | undefined;
+  #running = false;
+  #again = false;
+
+  constructor(services: Services) {
+    this.#services = services;
+    const { context, settings, sidecar } = services;
+    // What was kept of an earlier window might lead to a gateway that is no more.
+    context.environmentVariableCollection.persistent = false;
+    this.#disposables = [
+      settings.onDidChange(() => this.#update()),
+      sidecar.onDidEvent(({ type }) => type === "provider.changed" && this.#update()),
+      sidecar.onDidChange((state) => {
+        if (state.kind === "up" && state.status.pid !== this.#sidecar) {
+          this.#update();
+        }
+      }),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => this.#update()),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration("terminal.integrated.env")) {
+          this.#update();
+        }
+      }),
+    ];
+    this.#update();
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.#disposables).dispose();
+  }
+
+  /** One at a time: what changes meanwhile is looked at once more. */
+  #update(): void {
+    if (this.#running) {
+      this.#again = true;
+      return;
+    }
+    this.#running = true;
+    void this.#run().finally(() => {
+      this.#running = false;
+    });
+  }
+
+  async #run(): Promise<void> {
+    do {
+      this.#again = false;
+      try {
+        this.#write(await this.#places());
+        this.#sidecar = this.#services.sidecar.status?.pid;
+      } catch (error) {
+        // Terminals keep what they have; the sidecar's return is heard of.
+        this.#services.log.warn(`The variables of terminals could not be brought up to date: ${messageOf(error)}`);
+      }
+    } while (this.#again);
+  }
+
+  async #places(): Promise<Place[]> {
+    const { settings, sidecar } = this.#services;
+    const wanted = settings.current.terminalVariables;
+    if (wanted === null) {
+      return [];
+    }
+    const api = await sidecar.api();
+    const folders = vscode.workspace.workspaceFolders ?? [];
+    const places = folders.length === 1 ? folders : [undefined, ...folders];
+    return Promise.all(places.map((folder) => this.#placeOf(api, folder, wanted)));
+  }
+
+  async #placeOf(
+    api: Parameters<typeof gatewayVariables>[0],
+    folder: vscode.WorkspaceFolder | undefined,
+    wanted: readonly ToolVariableName[],
+  ): Promise<Place> {
+    const environment = shellEnvironment(process.env, configuredFor(folder));
+    const found = await gatewayVariables(api, environment, callerIn(folder), wanted);
+    return { ...found, folder, description: terminalDescription(found, folder?.name, vscode.l10n.t) };
+  }
+
+  #write(places: readonly Place[]): void {
+    const { context, log } = this.#services;
+    const written = JSON.stringify(
+      places.map(({ folder, variables, description }) => [folder?.index, folder?.uri, variables, description]),
+    );
+    if (written === this.#written) {
+      return;
+    }
+    this.#written = written;
+    const all = context.environmentVariableCollection;
+    for (const collection of [all, ...this.#scoped]) {
+      collection.clear();
+      collection.description = undefined;
+    }
+    this.#scoped = [];
+    // Of two values for one terminal, VS Code takes the one that was written later: folders come after what is for all.
+    for (const { folder, variables, description } of places) {
+      const isAll = folder === undefined || places.length === 1;
+      const collection = isAll ? all : all.getScoped({ workspaceFolder: folder });
+      if (!isAll) {
+        this.#scoped.push(collection);
+      }
+      for (const [name, value] of Object.entries(variables)) {
+        collection.replace(name, value, EVERYWHERE);
+      }
+      collection.description = new vscode.MarkdownString(description);
+    }
+    log.info(`Terminals ${places.length === 0 ? "are left as they are" : "lead tools through the gateway"}`);
+    for (const note of places.flatMap(({ notes }) => notes)) {
+      log.info(noteInWords(note, inEnglish));
+    }
+  }
+}
+
+/** VS Code's own setting for the variables of terminals; in an untrusted workspace, its own values do not count. */
+function configuredFor(folder: vscode.WorkspaceFolder | undefined): Record<string, unknown> {
+  const found = vscode.workspace
+    .getConfiguration("terminal.integrated.env", folder?.uri)
+    .inspect<Record<string, unknown>>(platformName(process.platform));
+  const ofWorkspace = vscode.workspace.isTrusted ? { ...found?.workspaceValue, ...found?.workspaceFolderValue } : {};
+  return { ...found?.globalValue, ...ofWorkspace };
+}
