@@ -219,6 +219,34 @@ describe("budgets, through the real sidecar process", function () {
     assert.ok(call.usage.outputTokens >= 300 && call.usage.outputTokens < 1_000, String(call.usage.outputTokens));
   });
 
+  it("refuse what was cut when it is sent again, as a stream or not, until the budget has room for all of it", async () => {
+    const sidecar = await start([{ name: "month", limitUsd: 0.02, window: "month" }]);
+    const client = await clientOf(sidecar);
+    // Short answers are usual then: the long one is held to a share of what is left.
+    for (let call = 0; call < 5; call += 1) {
+      await client.chat.completions.create(ask(8));
+    }
+    const prompt = ask(4_000);
+    upstreams.openai.reset();
+    upstreams.openai.script.next({ text: "go ".repeat(5_000), ignoreOutputLimit: true, gapMs: 1 });
+    await assert.rejects(async () => {
+      for await (const _ of await client.chat.completions.create({ ...prompt, stream: true })) {
+        // Only the end matters.
+      }
+    }, /Tollgate cut this answer/);
+    const isRefused = (error: InstanceType<typeof OpenAI.APIError>) => error.status === 402;
+    await assert.rejects(client.chat.completions.create({ ...prompt, max_tokens: 3_000 }), isRefused);
+    await assert.rejects(client.chat.completions.create({ ...prompt, stream: true }), isRefused);
+    assert.equal(upstreams.openai.requests.length, 1);
+    const [budget] = (await sidecar.api.status()).budgets;
+    assert.ok(budget && budget.leftNanoUsd > 300 * OUTPUT_NANO, "a lowered limit would have fitted");
+    const other = [{ role: "user" as const, content: "something else" }];
+    await client.chat.completions.create({ ...prompt, messages: other });
+    await sidecar.api.decide("month", { kind: "raise", limitUsd: 1, by: "ada" });
+    await client.chat.completions.create(prompt);
+    assert.equal(upstreams.openai.requests.length, 3);
+  });
+
   it("never book more than was held where the provider reports no usage", async () => {
     const sidecar = await start([{ name: "month", limitUsd: 1, window: "month" }]);
     const client = await clientOf(sidecar);

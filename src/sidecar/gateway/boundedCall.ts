@@ -28,6 +28,8 @@ export interface ReadRequest {
   readonly body: Buffer;
   readonly context: RequestContext;
   readonly facts: RequestFacts;
+  /** Whether it was sent before, and the provider did not keep to its output limit: then a lower one is of no use. */
+  readonly wasCut?: boolean;
 }
 
 /** A call as it is to be held, and the tokenizer's count of its prompt where it was asked. */
@@ -50,12 +52,13 @@ const FEWER_TOOL_CALLS = [4, 1];
 export async function boundedCall(
   options: BoundingOptions,
   passage: MeteredPassage,
-  { body, context, facts }: ReadRequest,
+  { body, context, facts, wasCut = false }: ReadRequest,
   frame: CallFrame,
 ): Promise<BoundedCall> {
   const { gatekeeper, prices, now, upstream, tokenCounter, margin } = options;
   const { providerName, protocol, request, target, departure } = passage;
-  const priced = (known: RequestFacts) => priceCall(prices(), options, providerName, known, frame.startedAt);
+  const priced = (known: RequestFacts) =>
+    priceCall(prices(), options, providerName, wasCut ? { ...known, clampable: false } : known, frame.startedAt);
   const answerTo = (price: CallPrice) => gatekeeper.gate.preview({ ...price, attribution: frame.attribution }, now());
   const byBytes = priced(facts);
   const answer = answerTo(byBytes);

@@ -17,6 +17,7 @@ import type { TokenCounter } from "../tokens/tokenCounter.ts";
 import { answer, answerBeforeEnd, failUnreached } from "./answer.ts";
 import { BodyTooLargeError } from "./body.ts";
 import { type BoundingOptions, boundedCall, type ReadRequest } from "./boundedCall.ts";
+import { CutCalls } from "./cutCalls.ts";
 import type { DeferredCalls } from "./deferredCalls.ts";
 import { EarlierTurns } from "./earlierTurns.ts";
 import { branchFor } from "./gitBranch.ts";
@@ -44,6 +45,7 @@ export interface MeteringOptions {
 export class MeteredCalls {
   readonly #options: MeteringOptions;
   readonly #earlier = new EarlierTurns();
+  readonly #cut = new CutCalls();
   readonly #bounding: BoundingOptions;
 
   constructor(options: MeteringOptions) {
@@ -66,7 +68,8 @@ export class MeteredCalls {
     const basis = this.#options.prices().lookUp(passage.providerName, read.facts.model, startedAt)?.basis ?? "unpriced";
     const branch = await branchFor(passage.caller);
     const frame = frameOf(passage, read.facts, { protocol: protocol.name, costBasis: basis, startedAt, branch });
-    const { facts, price, counted } = await boundedCall(this.#bounding, passage, read, frame);
+    const wasCut = this.#cut.has(frame.attribution, read.body);
+    const { facts, price, counted } = await boundedCall(this.#bounding, passage, { ...read, wasCut }, frame);
     const { bound, boundless, expectedNanoUsd, usualNanoUsd } = price;
     const admission = await gatekeeper.admit(
       { held: frame.request, attribution: frame.attribution, bound, boundless, usualNanoUsd },
@@ -88,6 +91,9 @@ export class MeteredCalls {
       return;
     }
     const { held, isHard } = admission;
+    if (wasCut) {
+      this.#cut.forget(read.body);
+    }
     const outputLimit = bound === null ? null : (held.clampedOutput ?? bound.outputLimitTokens) * bound.choices;
     const mayCut = held.allowedBy.length === 0 && isHard;
     const changes: Rewrite = {
@@ -99,6 +105,9 @@ export class MeteredCalls {
     if (outcome.status === "error") {
       const message = outcome.message ?? outcome.reading.errorMessage ?? "";
       this.#options.failures.note(held.id, withoutKeysOf(passage, message));
+    }
+    if (outcome.errorType === CUT_CODE) {
+      this.#cut.note(frame.attribution, read.body);
     }
     const reading = outcome.errorType === CUT_CODE ? outcome.reading : withinLimit(outcome.reading, outputLimit);
     const ended = { ...outcome, reading, letInAt: admission.at, holdNanoUsd: held.holdNanoUsd };
