@@ -27,6 +27,7 @@ export const SETTING_DEFAULTS = {
   "tollgate.request.timeoutSeconds": 60,
   "tollgate.statusBar.visible": true,
   "tollgate.notifications.budgetWarnings": true,
+  "tollgate.notifications.stoppedTools": true,
   "tollgate.terminals.enabled": true,
   "tollgate.terminals.variables": VARIABLES_BY_DEFAULT,
 } as const;
@@ -51,6 +52,7 @@ export interface Settings {
   readonly timeoutMs: number;
   readonly statusBarVisible: boolean;
   readonly budgetWarnings: boolean;
+  readonly stoppedTools: boolean;
   /** The variables by which terminals lead tools through the gateway; null where they do not. */
   readonly terminalVariables: readonly ToolVariableName[] | null;
 }
@@ -76,6 +78,7 @@ const schemas = {
   "tollgate.request.timeoutSeconds": z.number().min(1, "at least one second").max(3_600),
   "tollgate.statusBar.visible": z.boolean(),
   "tollgate.notifications.budgetWarnings": z.boolean(),
+  "tollgate.notifications.stoppedTools": z.boolean(),
   "tollgate.terminals.enabled": z.boolean(),
   "tollgate.terminals.variables": z.partialRecord(z.enum(TOOL_VARIABLES), z.boolean()),
 } satisfies Record<SettingId, z.ZodType>;
@@ -110,6 +113,7 @@ export function resolveSettings(raw: RawSettings, environment: Environment): Set
     timeoutMs: Math.round(read("tollgate.request.timeoutSeconds") * 1000),
     statusBarVisible: read("tollgate.statusBar.visible"),
     budgetWarnings: read("tollgate.notifications.budgetWarnings"),
+    stoppedTools: read("tollgate.notifications.stoppedTools"),
   };
   const areTerminalsOn = read("tollgate.terminals.enabled");
   const variables = { ...VARIABLES_BY_DEFAULT, ...read("tollgate.terminals.variables") };

@@ -189,7 +189,7 @@ describe("a budget in VS Code", () => {
     await window.quickInput.whenOpen("Pause the month Budget (1 of 2)");
     assert.deepEqual(
       (await window.quickInput.items()).map(({ label }) => label),
-      ["15 minutes", "1 hour", "Until the window ends", "Until I resume it"],
+      ["15 minutes", "1 hour", "Until the window ends", "Another time…", "Until I resume it"],
     );
     await window.screenshot("budget-pause");
     await window.quickInput.choose("1 hour");

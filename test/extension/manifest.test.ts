@@ -33,8 +33,9 @@ describe("the manifest and the code", () => {
     assert.deepEqual(defaults, SETTING_DEFAULTS);
   });
 
-  it("keep limits, addresses and prices out of a workspace's reach", () => {
-    for (const id of ["budgets", "providers", "vllm.endpoint", "vllm.hourlyRateUsd"]) {
+  it("keep limits, addresses, prices and what leads calls to the gate out of a workspace's reach", () => {
+    const ids = ["budgets", "providers", "vllm.endpoint", "vllm.hourlyRateUsd"];
+    for (const id of [...ids, "terminals.enabled", "terminals.variables"]) {
       const { scope } = manifest.contributes.configuration.properties[`tollgate.${id}`];
       assert.ok(scope === "application" || scope === "machine", `${id} has the scope ${scope}`);
     }

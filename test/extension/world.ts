@@ -8,7 +8,7 @@ import { findSidecar } from "../../src/client/findSidecar.ts";
 import { launchBrowser, openProfile, openWindow } from "../hosts/browser.ts";
 import { until } from "../hosts/until.ts";
 import { ensureVscode } from "../hosts/vscodeInstall.ts";
-import { startVscodeServer, type VscodeServer } from "../hosts/vscodeServer.ts";
+import { startVscodeServer, type VscodeServer, type WindowTarget } from "../hosts/vscodeServer.ts";
 import type { Workbench } from "../hosts/workbench.ts";
 import { startUpstreams, type Upstreams } from "../upstreams/startUpstreams.ts";
 
@@ -34,8 +34,8 @@ export interface World {
   readonly server: VscodeServer;
   readonly dataDir: string;
   readonly workspace: string;
-  /** Opens a window; windows of one world belong to one user. */
-  open(): Promise<Workbench>;
+  /** Opens a window, on the world's workspace unless told otherwise; windows of one world belong to one user. */
+  open(target?: WindowTarget): Promise<Workbench>;
   /** A client of the sidecar that is running now; waits for one. */
   api(): Promise<ApiClient>;
   /** The process of the sidecar that is running now. */
@@ -69,10 +69,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     server,
     dataDir,
     workspace,
-    async open() {
+    async open(target = { folder: workspace }) {
       browser ??= await launchBrowser();
       profile ??= await openProfile(browser);
-      const window = await openWindow(profile, server, { folder: workspace });
+      const window = await openWindow(profile, server, target);
       // The palette, once open, does not hear of commands that are registered later.
       await window.statusBar.item(STATUS_ITEM).waitFor();
       return window;

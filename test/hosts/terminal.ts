@@ -1,15 +1,12 @@
-import type { Locator, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { PATIENCE_MS, until } from "./until.ts";
 
-/** VS Code's integrated terminals. What a program in one says is best written to a file: they draw their text. */
+/** VS Code's integrated terminals. What a program in one says is best written to a file: a terminal draws its text. */
 export class Terminal {
   readonly #page: Page;
-  /** The tab of the terminal in front. */
-  readonly tab: Locator;
 
   constructor(page: Page) {
     this.#page = page;
-    this.tab = page.locator(".single-terminal-tab, .terminal-tabs-entry").last();
   }
 
   /** Waits until a terminal that was asked for takes keys, and types a line into it. */
@@ -22,17 +19,5 @@ export class Terminal {
     });
     await this.#page.keyboard.type(line);
     await this.#page.keyboard.press("Enter");
-  }
-
-  /** What is shown when the pointer rests on the terminal's tab. */
-  async hover(): Promise<string> {
-    const hover = this.#page.locator(".workbench-hover-container .monaco-hover:visible").first();
-    await until("the terminal's hover", async () => {
-      await this.#page.mouse.move(0, 0);
-      await this.tab.hover({ timeout: 2_000 });
-      await hover.waitFor({ timeout: 3_000 });
-      return true;
-    });
-    return (await hover.innerText()).replace(/\s+/g, " ");
   }
 }

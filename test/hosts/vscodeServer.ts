@@ -30,6 +30,8 @@ export interface VscodeServerOptions {
 /** What a window opens; all paths are absolute. The last two need {@link VscodeServerOptions.smokeTestDriver}. */
 export interface WindowTarget {
   folder?: string;
+  /** A `.code-workspace` file, in place of a folder. */
+  workspace?: string;
   /** An extension's source folder, loaded as "extension under development". */
   extensionDevelopmentPath?: string;
   /** A `.js` module whose `run()` the extension host calls; `codeAutomationExit` tells its end. */
@@ -182,7 +184,12 @@ function windowUrl(url: string, target: WindowTarget): string {
   if (target.extensionDevelopmentPath)
     payload.push(["extensionDevelopmentPath", remote(target.extensionDevelopmentPath)]);
   if (target.extensionTestsPath) payload.push(["extensionTestsPath", remote(target.extensionTestsPath)]);
-  const query = [target.folder ? `folder=${encodeURI(target.folder)}` : "ew=true"];
+  const opened = target.folder
+    ? `folder=${encodeURI(target.folder)}`
+    : target.workspace
+      ? `workspace=${encodeURI(target.workspace)}`
+      : "ew=true";
+  const query = [opened];
   if (payload.length > 0) query.push(`payload=${encodeURIComponent(JSON.stringify(payload))}`);
   return `${url}/?${query.join("&")}`;
 }

@@ -6,20 +6,27 @@ import { COMMANDS } from "../commandIds.ts";
 import type { Contribution } from "../contribution.ts";
 import { messageOf } from "../contribution.ts";
 import type { Services } from "../services.ts";
+import { headStart } from "./headStart.ts";
+import { StoppedTools } from "./stoppedTools.ts";
 
 /** Warnings below this share stay in the panel. */
 const FIRST_SHARE = 0.75;
-/** Windows that the user is not looking at give the others this head start, in ms. */
-const HEAD_START_MS = 2_000;
-/** One call may cross several thresholds at once: the highest that arrives within this many ms speaks for all. */
-const GATHER_MS = 250;
-
-/** Says once, in one window, that 75%, 90% or all of a budget is spent. */
+/** Says once, in one window, that 75%, 90% or all of a budget is spent, and which tools it has stopped. */
 export const budgetWarnings: Contribution = {
   name: "budget warnings",
   activate(services) {
+    /** One call may cross several thresholds at once: the highest speaks for all. */
     const gathered = new Map<string, { alerts: Alert[]; timer: NodeJS.Timeout }>();
+    const stops = new StoppedTools(services);
     const subscription = services.sidecar.onDidEvent((event) => {
+      if (event.type === "call.refused") {
+        stops.hear(event);
+        return;
+      }
+      if (event.type === "budget.decided") {
+        stops.decided(event.decision.budget);
+        return;
+      }
       if (event.type !== "alert.raised" || event.alert.threshold < FIRST_SHARE) {
         return;
       }
@@ -30,14 +37,13 @@ export const budgetWarnings: Contribution = {
         return;
       }
       const alerts = [alert];
-      const delay = vscode.window.state.focused ? GATHER_MS : HEAD_START_MS;
       const timer = setTimeout(() => {
         gathered.delete(alert.budget);
-        void warn(services, alerts);
-      }, delay);
+        void warn(services, stops, alerts);
+      }, headStart());
       gathered.set(alert.budget, { alerts, timer });
     });
-    return vscode.Disposable.from(subscription, {
+    return vscode.Disposable.from(subscription, stops, {
       dispose: () => {
         for (const { timer } of gathered.values()) {
           clearTimeout(timer);
@@ -47,7 +53,7 @@ export const budgetWarnings: Contribution = {
   },
 };
 
-async function warn(services: Services, alerts: readonly Alert[]): Promise<void> {
+async function warn(services: Services, stops: StoppedTools, alerts: readonly Alert[]): Promise<void> {
   if (!services.settings.current.budgetWarnings) {
     return;
   }
@@ -57,7 +63,8 @@ async function warn(services: Services, alerts: readonly Alert[]): Promise<void>
     const highest = alerts
       .filter((_, index) => claims[index] === true)
       .toSorted((a, b) => b.threshold - a.threshold)[0];
-    if (highest !== undefined) {
+    const isToldAlready = highest?.threshold === 1 && stops.speaksFor(highest.budget);
+    if (highest !== undefined && !isToldAlready) {
       await show(services, highest);
     }
   } catch (error) {

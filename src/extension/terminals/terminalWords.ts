@@ -14,11 +14,9 @@ export function terminalDescription(
     .join(", ");
   const why =
     project === undefined
-      ? t(
-          "sends the model calls of tools through its gate, where they are metered, and stopped when a budget is spent.",
-        )
+      ? t("Model calls of tools go through Tollgate's gate: they are metered, and stopped when a budget is spent.")
       : t(
-          "sends the model calls of tools through its gate, where they are metered under the project {project}, and stopped when a budget is spent.",
+          "Model calls of tools go through Tollgate's gate: they are metered under the project {project}, and stopped when a budget is spent.",
           { project: `**${escapeMarkdown(project)}**` },
         );
   const off = t("The setting {setting} turns this off.", { setting: "`tollgate.terminals.enabled`" });
