@@ -1,9 +1,9 @@
-import { basename } from "node:path";
 import { userName } from "../client/userName.ts";
 import type { PassRequest } from "../domain/api.ts";
+import { projectName } from "./projectName.ts";
 
-/** Who calls where the command itself does: in the current folder, for a project, by default that folder's name. */
-export function ownCaller(project: string = basename(process.cwd())): Omit<PassRequest, "tags"> {
+/** Who calls where the command itself does: in the current folder, for a project, by default the one that it lies in. */
+export function ownCaller(project: string = projectName(process.cwd()) ?? ""): Omit<PassRequest, "tags"> {
   const user = userName();
   return {
     ...(project === "" ? {} : { project }),

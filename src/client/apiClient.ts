@@ -16,6 +16,7 @@ import {
   passResponseSchema,
   providerHealthSchema,
   providerInfoSchema,
+  type Spender,
   type Status,
   type Summary,
   type SummaryBy,
@@ -66,6 +67,7 @@ export type CallsQuery = {
   readonly model?: string;
   readonly project?: string;
   readonly tool?: string;
+  readonly user?: string;
   readonly tag?: string;
   readonly branch?: string;
   readonly session?: string;
@@ -110,9 +112,9 @@ export class ApiClient {
     return this.#get(statusSchema, "/status");
   }
 
-  /** What the cost panel shows, of the last `days` local days. */
-  overview(days?: number): Promise<Overview> {
-    return this.#get(overviewSchema, "/overview", { days });
+  /** What the cost panel shows, of the last `days` local days, and who spent it. */
+  overview(days?: number, by?: Spender): Promise<Overview> {
+    return this.#get(overviewSchema, "/overview", { days, by });
   }
 
   calls(query: CallsQuery = {}): Promise<CallsPage> {

@@ -101,8 +101,22 @@ export const summaryBySchema = z.enum([
   "tag",
   "branch",
   "session",
+  "request-type",
 ]);
 export type SummaryBy = z.infer<typeof summaryBySchema>;
+
+/** What the cost panel can group spend by beside models and days. */
+export const spenderSchema = summaryBySchema.extract([
+  "tool",
+  "project",
+  "branch",
+  "user",
+  "tag",
+  "session",
+  "request-type",
+]);
+export type Spender = z.infer<typeof spenderSchema>;
+export const DEFAULT_SPENDER: Spender = "tool";
 
 /** `computeNanoUsd` is hourly compute cost within the range; `total.costNanoUsd` includes it. */
 export const summarySchema = z.object({
@@ -118,6 +132,16 @@ export type Summary = z.infer<typeof summarySchema>;
 export const callsPageSchema = z.object({ calls: z.array(callSchema), nextCursor: z.string().nullable() });
 export type CallsPage = z.infer<typeof callsPageSchema>;
 
+/** Spend by who caused it, dearest first, as far as a list can show; `rest` is what is left out of it. */
+export const whoSpentSchema = z.object({
+  by: spenderSchema,
+  groups: z.array(summaryGroupSchema),
+  rest: z.object({ groups: count, calls: count, costNanoUsd: nano }),
+  /** What all calls of the range cost, each once. */
+  totalNanoUsd: nano,
+});
+export type WhoSpent = z.infer<typeof whoSpentSchema>;
+
 /** How far estimates were from what calls cost, as shares of what they cost; above 0 where they were too high. */
 export const estimateErrorSchema = z.object({
   calls: count,
@@ -131,6 +155,7 @@ export const overviewSchema = z.object({
   /** Local days, `2026-11-21`, oldest first, days without spend included. */
   days: z.array(z.object({ day: z.string(), costNanoUsd: nano, calls: count })),
   models: z.array(summaryGroupSchema),
+  whoSpent: whoSpentSchema,
   /** Of every model whose calls have been compared with their estimates, whatever the range. */
   estimateErrors: z.array(estimateErrorSchema.extend({ provider: z.string(), model: z.string() })),
   recentCalls: z.array(callSchema),

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import {
-  DEFAULT_PANEL_RANGE,
   type FromPanel,
   fromPanelSchema,
   type PanelCommand,
-  type PanelRange,
+  type PanelView,
+  panelViewSchema,
   type ToPanel,
 } from "../domain/panelMessages.ts";
 import { panelHtml } from "../panel/panelHtml.ts";
@@ -16,6 +16,8 @@ import type { Services } from "./services.ts";
 const VIEW_TYPE = "tollgate.costs";
 /** Changes that come within so many ms of each other reach the panel as one snapshot. */
 const COALESCE_MS = 200;
+/** A snapshot that took long to make is made again only when this many times as long has passed: others wait for the ledger too. */
+const PATIENCE = 20;
 
 const PANEL_COMMANDS: Readonly<Record<Exclude<PanelCommand, "refresh">, CommandId>> = {
   setBudget: COMMANDS.setBudget,
@@ -60,7 +62,9 @@ export const costPanel: Contribution = {
 class CostPanel implements vscode.Disposable {
   readonly #panel: vscode.WebviewPanel;
   readonly #services: Services;
-  #days: PanelRange = DEFAULT_PANEL_RANGE;
+  #view: PanelView = panelViewSchema.parse({});
+  /** How long the last snapshot took, in ms. */
+  #took = 0;
   #timer: NodeJS.Timeout | undefined;
   #sending = false;
   #again = false;
@@ -109,7 +113,8 @@ class CostPanel implements vscode.Disposable {
 
   #obey(message: FromPanel): void {
     if (message.type !== "command") {
-      this.#days = message.days;
+      const { type: _, ...view } = message;
+      this.#view = view;
       void this.#send();
     } else if (message.command === "refresh") {
       void this.#send();
@@ -121,10 +126,13 @@ class CostPanel implements vscode.Disposable {
   /** A hidden panel receives no messages; it asks for a snapshot when it is shown again. */
   #sendSoon(): void {
     if (this.#panel.visible) {
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined;
-        void this.#send();
-      }, COALESCE_MS);
+      this.#timer ??= setTimeout(
+        () => {
+          this.#timer = undefined;
+          void this.#send();
+        },
+        Math.max(COALESCE_MS, PATIENCE * this.#took),
+      );
     }
   }
 
@@ -149,7 +157,11 @@ class CostPanel implements vscode.Disposable {
   async #snapshot(): Promise<ToPanel> {
     try {
       const api = await this.#services.sidecar.api();
-      return { type: "overview", overview: await api.overview(this.#days) };
+      const { days, by } = this.#view;
+      const startedAt = performance.now();
+      const overview = await api.overview(days, by);
+      this.#took = performance.now() - startedAt;
+      return { type: "overview", overview };
     } catch (error) {
       return { type: "unavailable", reason: messageOf(error) };
     }

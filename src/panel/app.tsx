@@ -2,7 +2,6 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import type { Overview, Status } from "../domain/api.ts";
 import { budgetLevel } from "../domain/budgetLevel.ts";
 import { formatTime } from "../domain/formats.ts";
-import type { PanelRange } from "../domain/panelMessages.ts";
 import { Budgets } from "./budgets.tsx";
 import { ComputeTable } from "./computeTable.tsx";
 import { Figures, Header, Notices, type Run } from "./header.tsx";
@@ -14,6 +13,7 @@ import { type PanelState, restoredState } from "./panelState.ts";
 import { RecentCalls } from "./recentCalls.tsx";
 import { SpendOverDays } from "./spendOverDays.tsx";
 import { Warnings } from "./warnings.tsx";
+import { WhoSpentTable } from "./whoSpentTable.tsx";
 
 /** The whole panel: keeps the last snapshot, and how it is looked at. */
 export function App({ host }: { readonly host: PanelHost }) {
@@ -39,7 +39,8 @@ export function App({ host }: { readonly host: PanelHost }) {
     });
     const ready = () => {
       if (!document.hidden) {
-        host.post({ type: "ready", days: restoredState(host.load()).range });
+        const { range, spender } = restoredState(host.load());
+        host.post({ type: "view", days: range, by: spender });
       }
     };
     ready();
@@ -49,6 +50,11 @@ export function App({ host }: { readonly host: PanelHost }) {
       document.removeEventListener("visibilitychange", ready);
     };
   }, [host]);
+
+  const look = ({ range, spender }: Pick<PanelState, "range" | "spender">) => {
+    change({ range, spender });
+    host.post({ type: "view", days: range, by: spender });
+  };
 
   useScrollKept(overview !== undefined, state.scroll, change);
 
@@ -75,10 +81,7 @@ export function App({ host }: { readonly host: PanelHost }) {
                 days={overview.days}
                 range={state.range}
                 asTable={state.daysAsTable}
-                onRange={(range: PanelRange) => {
-                  change({ range });
-                  host.post({ type: "range", days: range });
-                }}
+                onRange={(range) => look({ ...state, range })}
                 onAsTable={(daysAsTable) => change({ daysAsTable })}
               />
               <ModelsTable
@@ -86,6 +89,12 @@ export function App({ host }: { readonly host: PanelHost }) {
                 days={overview.days.length}
                 sort={state.sort}
                 onSort={(sort) => change({ sort })}
+              />
+              <WhoSpentTable
+                whoSpent={overview.whoSpent}
+                days={overview.days.length}
+                chosen={state.spender}
+                onChoose={(spender) => look({ ...state, spender })}
               />
             </>
           )}

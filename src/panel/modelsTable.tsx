@@ -1,10 +1,8 @@
-import type { ComponentChildren } from "preact";
-import type { SummaryGroup } from "../domain/api.ts";
-import { formatCount, formatDuration, formatTokens } from "../domain/formats.ts";
-import { Amount, decimalsOf } from "./amounts.tsx";
+import { formatCount } from "../domain/formats.ts";
+import { decimalsOf } from "./amounts.tsx";
+import { Cell, Count, GroupCost, Latency, Tokens } from "./groupCells.tsx";
 import {
   errorWords,
-  isUnknownPrice,
   MODEL_COLUMNS,
   type ModelColumnKey,
   type ModelFigures,
@@ -99,7 +97,7 @@ function ModelRow({ model, align }: { readonly model: ModelFigures; readonly ali
       </th>
       <td class="beside muted">{model.provider ?? ""}</td>
       <td class="number">
-        <ModelCost model={model} align={align} />
+        <GroupCost group={model} align={align} />
       </td>
       <td class="number">{formatCount(model.calls)}</td>
       <Count value={model.errors} bad />
@@ -115,38 +113,6 @@ function ModelRow({ model, align }: { readonly model: ModelFigures; readonly ali
   );
 }
 
-function ModelCost({ model, align }: { readonly model: SummaryGroup; readonly align: number }) {
-  if (isUnknownPrice(model)) {
-    return <span class="muted">unknown price</span>;
-  }
-  return (
-    <>
-      {model.unpricedCalls > 0 && <abbr title="At least: the price of some calls is not known">≥ </abbr>}
-      <Amount nanoUsd={model.costNanoUsd} align={align} estimated={model.estimatedCalls > 0} />
-    </>
-  );
-}
-
-function Cell({ quiet, title, children }: { quiet: boolean; title?: string; children: ComponentChildren }) {
-  return (
-    <td class={quiet ? "number muted" : "number"} {...(title === undefined ? {} : { title })}>
-      {children}
-    </td>
-  );
-}
-
-function Count({ value, bad }: { readonly value: number; readonly bad: boolean }) {
-  return value > 0 && bad ? <td class="number bad">{formatCount(value)}</td> : <Cell quiet={value === 0}>{value}</Cell>;
-}
-
-function Tokens({ value }: { readonly value: number }) {
-  return (
-    <Cell quiet={value === 0} title={`${formatCount(value)} tokens`}>
-      {formatTokens(value)}
-    </Cell>
-  );
-}
-
 function EstimateErrorCell({ error }: { readonly error: ModelFigures["estimateError"] }) {
   if (error === null) {
     return <Cell quiet>—</Cell>;
@@ -157,8 +123,4 @@ function EstimateErrorCell({ error }: { readonly error: ModelFigures["estimateEr
       {text}
     </Cell>
   );
-}
-
-function Latency({ value }: { readonly value: number | null }) {
-  return <Cell quiet={value === null}>{value === null ? "—" : formatDuration(value)}</Cell>;
 }

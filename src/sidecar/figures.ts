@@ -1,4 +1,4 @@
-import type { ComputeStatus, Overview, Status } from "../domain/api.ts";
+import type { ComputeStatus, Overview, Spender, Status } from "../domain/api.ts";
 import type { Config } from "../domain/config.ts";
 import type { Gate } from "../domain/gate.ts";
 import { type Calendar, lastDays, localDayKey, windowAt } from "../domain/window.ts";
@@ -6,6 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { budgetStatus } from "./budgetStatus.ts";
 import type { ComputeMeter } from "./computeMeter.ts";
 import type { Learned } from "./learned.ts";
+import { whoSpent } from "./whoSpent.ts";
 
 const TOP_MODELS = 5;
 const RECENT_CALLS = 50;
@@ -64,8 +65,8 @@ export class Figures {
     };
   }
 
-  /** Everything the cost panel shows, over the last `days` local days. */
-  overview(days: number): Overview {
+  /** Everything the cost panel shows, over the last `days` local days, and who spent it. */
+  overview(days: number, by: Spender): Overview {
     const { ledger, learned } = this.#options;
     const now = this.#options.now();
     const { timeZone } = this.#options.calendar();
@@ -83,6 +84,7 @@ export class Figures {
         calls: spend[index]?.calls ?? 0,
       })),
       models: ledger.summary("model", first, null, timeZone).groups,
+      whoSpent: whoSpent(ledger, by, first, timeZone),
       estimateErrors: learned.errors.all(),
       recentCalls: ledger.callsPage({}, null, RECENT_CALLS).calls,
       alerts: ledger

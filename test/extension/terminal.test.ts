@@ -203,7 +203,7 @@ describe("a terminal in VS Code", () => {
     await front.page.bringToFront();
     await front.screenshot("terminal-stopped");
 
-    await front.notifications.press(stopped, "Allow Until…");
+    await front.notifications.press("was stopped by the scripts budget", "Allow Until…");
     const { quickInput } = front;
     await quickInput.whenOpen("Pause the scripts Budget (1 of 2)");
     await front.screenshot("terminal-allow-until");

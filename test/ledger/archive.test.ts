@@ -161,6 +161,7 @@ describe("months that ended long ago", function () {
             spent: ranges.map(([from, to]) => of.spentIn({ model: "gpt-*" }, from, to)),
             models: ranges.map(([from, to]) => of.summary("model", from, to, "UTC")),
             sessions: ranges.map(([from, to]) => of.summary("session", from, to, "UTC")),
+            types: of.summary("request-type", null, null, "UTC"),
             branches: of.summary("branch", null, null, "UTC"),
             ofOne: pagesOf(of, { session: "one" }),
             months: of.summary("month", null, null, "Asia/Kolkata"),

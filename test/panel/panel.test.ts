@@ -4,7 +4,7 @@ import type { Overview } from "../../src/domain/api.ts";
 import { nanoFromUsd } from "../../src/domain/money.ts";
 import type { FromPanel } from "../../src/domain/panelMessages.ts";
 import { type OpenOptions, type OpenPanel, PanelBrowser } from "./panelPage.ts";
-import { emptyOverview, NOW, sampleCall, sampleOverview } from "./sampleOverview.ts";
+import { emptyOverview, NOW, sampleCall, sampleOverview, sampleWhoSpent } from "./sampleOverview.ts";
 
 describe("the cost panel", function () {
   this.timeout(60_000);
@@ -32,8 +32,8 @@ describe("the cost panel", function () {
   const CALLS = "The latest calls, newest first";
 
   it("asks for a snapshot of the remembered range when it is shown", async () => {
-    panel = await browser.open({ state: { range: 90 } });
-    assert.deepEqual(await panel.sent(), [{ type: "ready", days: 90 }]);
+    panel = await browser.open({ state: { range: 90, spender: "branch" } });
+    assert.deepEqual(await panel.sent(), [{ type: "view", days: 90, by: "branch" }]);
     assert.match(await text("main"), /Reading the ledger/);
   });
 
@@ -175,6 +175,28 @@ describe("the cost panel", function () {
     assert.equal(await last(), "acme-large-2");
   });
 
+  it("tells who spent it, the dearest first, and asks for another grouping by keyboard", async () => {
+    await show();
+    const tools = await rows("Cost, calls and tokens by tool");
+    assert.match(tools[0] ?? "", /^claude\s+\$24\.18\s+58%\s+400\s+0\s+4\s/);
+    assert.match(tools[3] ?? "", /^unknown tool\s+\$0\.89\s+2%/);
+    const choice = panel.page.getByRole("combobox", { name: "By" });
+    await choice.focus();
+    await panel.page.keyboard.type("Ses");
+    assert.deepEqual((await panel.sent()).at(-1), { type: "view", days: 30, by: "session" });
+    const session = "c6a42115-2734-4d2e-8471-399c06333a49";
+    const whoSpent = { ...sampleWhoSpent("session", [[session, 1]]), rest: { groups: 7, calls: 9, costNanoUsd: 5e8 } };
+    await panel.push({ type: "overview", overview: { ...sampleOverview(), whoSpent } });
+    assert.match(
+      (await rows("Cost, calls and tokens by session"))[0] ?? "",
+      new RegExp(`^${session}\\s+\\$1\\.00\\s+100%`),
+    );
+    assert.match(await text("main"), /7 more with \$0\.50 in 9 calls\. .*tollgate report --by session/);
+    assert.equal(await choice.inputValue(), "session");
+    assert.equal(await panel.page.evaluate(() => document.activeElement?.tagName), "SELECT");
+    assert.equal(((await panel.state()) as { spender?: string }).spender, "session");
+  });
+
   it("says how each recent call ended, and what it cost", async () => {
     await show();
     const calls = await rows(CALLS);
@@ -198,7 +220,7 @@ describe("the cost panel", function () {
     assert.equal(days.length, 30);
     assert.match(days[0] ?? "", /^Sat, Nov 21\s+\$0\.39\s+13$/);
     await panel.page.getByRole("button", { name: "7 days" }).click();
-    assert.deepEqual((await panel.sent()).at(-1), { type: "range", days: 7 });
+    assert.deepEqual((await panel.sent()).at(-1), { type: "view", days: 7, by: "tool" });
     await panel.push({ type: "overview", overview: sampleOverview({ days: 7 }) });
     assert.equal((await rows("Spend over days")).length, 7);
     await panel.page.getByRole("button", { name: "Show as table" }).click();
@@ -206,6 +228,7 @@ describe("the cost panel", function () {
     assert.ok(await panel.page.getByRole("rowheader", { name: "Sat, Nov 21" }).isVisible());
     assert.deepEqual(await panel.state(), {
       range: 7,
+      spender: "tool",
       sort: { by: "cost", descending: true },
       daysAsTable: true,
       scroll: 0,

@@ -1,4 +1,4 @@
-import type { BudgetStatus, Overview, SummaryGroup } from "../../src/domain/api.ts";
+import type { BudgetStatus, Overview, Spender, SummaryGroup, WhoSpent } from "../../src/domain/api.ts";
 import type { Call } from "../../src/domain/call.ts";
 import { nanoFromUsd } from "../../src/domain/money.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
@@ -86,6 +86,12 @@ export function sampleOverview({ seed = 1, days = 30 }: SampleOptions = {}): Ove
     },
     days: spend,
     models: sampleModels(random),
+    whoSpent: sampleWhoSpent("tool", [
+      ["claude", 24.183],
+      ["codex", 13.92],
+      ["vscode", 2.417],
+      ["", 0.889],
+    ]),
     estimateErrors: [
       { provider: "anthropic", model: "claude-sonnet-5", calls: 200, meanAbsoluteShare: 0.347, biasShare: 0.21 },
       { provider: "openai", model: "gpt-5.6-mini", calls: 1, meanAbsoluteShare: 0.08, biasShare: -0.08 },
@@ -117,6 +123,7 @@ export function emptyOverview(): Overview {
     },
     days: sample.days.map((day) => ({ ...day, costNanoUsd: 0, calls: 0 })),
     models: [],
+    whoSpent: sampleWhoSpent("tool", []),
     estimateErrors: [],
     recentCalls: [],
     alerts: [],
@@ -205,6 +212,24 @@ function sampleModels(random: () => number): SummaryGroup[] {
       averageFirstTokenMs: embeds ? null : average / 5,
     };
   });
+}
+
+/** Who spent so many USD; names that a call does not have are empty. */
+export function sampleWhoSpent(by: Spender, spent: ReadonlyArray<readonly [name: string, usd: number]>): WhoSpent {
+  const [group] = sampleModels(() => 0.5);
+  return {
+    by,
+    groups: spent.map(([key, usd], index) => ({
+      ...(group as SummaryGroup),
+      key,
+      provider: null,
+      calls: 400 - 90 * index,
+      refused: index === 0 ? 4 : 0,
+      costNanoUsd: nanoFromUsd(usd),
+    })),
+    rest: { groups: 0, calls: 0, costNanoUsd: 0 },
+    totalNanoUsd: spent.reduce((sum, [, usd]) => sum + nanoFromUsd(usd), 0),
+  };
 }
 
 const CALLERS = [

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import Anthropic from "@anthropic-ai/sdk";
 import type { Call } from "../../src/domain/call.ts";
 import { branchOf } from "../../src/sidecar/gateway/gitBranch.ts";
+import { CommandLine } from "../cli/command.ts";
 import { GatewayWorld, KEY } from "./gatewayWorld.ts";
 
 const SESSION = "c6a42115-2734-4d2e-8471-399c06333a49";
@@ -81,6 +82,34 @@ describe("who spent it", function () {
       const group = (await api.summary({ by })).groups.find((one) => one.key === key);
       assert.deepEqual([group?.calls, group?.costNanoUsd], [1, call.costNanoUsd], by);
     }
+  });
+
+  it("is reported by each of these, on the command line and for the panel", async () => {
+    checkOut("fix/report");
+    const caller = { project: "web shop", user: "ana", tags: ["nightly"], folder };
+    const session = { ...OF_CLAUDE_CODE, "x-claude-code-session-id": "one-of-its-own" };
+    const call = await ask(caller, { ...session, "x-tollgate-request-type": "review" });
+    const { costNanoUsd } = await ask(caller, session);
+    const tollgate = new CommandLine({ TOLLGATE_DATA_DIR: world.sidecar.dataDir });
+    for (const [by, key] of [
+      ["tool", "claude"],
+      ["project", "web shop"],
+      ["branch", "fix/report"],
+      ["user", "ana"],
+      ["tag", "nightly"],
+      ["session", "one-of-its-own"],
+      ["request-type", "review"],
+      ["request-type", call.protocol],
+    ] as const) {
+      const { groups, totalNanoUsd } = (await world.sidecar.api.overview(7, by)).whoSpent;
+      const group = groups.find((one) => one.key === key);
+      assert.ok(group && group.costNanoUsd >= Math.min(call.costNanoUsd, costNanoUsd), `${by} ${key}`);
+      assert.ok(group.costNanoUsd <= totalNanoUsd);
+    }
+    const { out } = await tollgate.run(["report", "--by", "request-type"]);
+    assert.match(out, /^REQUEST TYPE .*\n(.*\n)*review +1 /);
+    const ofAna = await world.sidecar.api.calls({ user: "ana" });
+    assert.equal(ofAna.calls.length, 2);
   });
 
   it("is what the pass says, where it names a tool; the session is noted all the same, from the body too", async () => {

@@ -67,7 +67,7 @@ function reportLines(summary: Summary, width: number): string[] {
   ];
   const lines = tableLines(
     [
-      { title: by.toUpperCase(), mayShrink: true },
+      { title: by.toUpperCase().replace("-", " "), mayShrink: true },
       ...(withProvider ? [{ title: "PROVIDER", mayShrink: true, rank: 1 }] : []),
       { title: "CALLS", right: true },
       { title: "ERRORS", right: true, rank: 5 },

@@ -4,13 +4,14 @@ import type { Books, Range } from "../books.ts";
 import type { CallKey } from "../callKeys.ts";
 import { wholeNumber } from "../database.ts";
 import { addFigures, type Figures, latencyPercentile, NO_FIGURES } from "../figures.ts";
+import { type CallGrouping, sumCallsBy } from "./callSums.ts";
 import { accruedByProvider } from "./compute.ts";
 import { extent, latenciesBy, sumBy } from "./rangeSums.ts";
-import { sumBySession } from "./sessionSums.ts";
 
 /**
  * Totals of a range and its groups. Days and months are those of the time zone, in order; other groups come dearest first.
- * Calls without the field that is grouped by stand under the empty key; a call with several tags stands under each.
+ * Calls without the field that is grouped by stand under the empty key; a call with several tags stands under each. A call
+ * whose caller names no request type has that of its route.
  * Compute hours count in the total and in their provider, day or month.
  */
 export function summary(books: Books, by: SummaryBy, range: Range, timeZone: string): Summary {
@@ -18,8 +19,8 @@ export function summary(books: Books, by: SummaryBy, range: Range, timeZone: str
   const total = newGroup({ key: "total", provider: null });
   const groups = byTime
     ? groupsByTime(books, by, range, timeZone, total)
-    : by === "session"
-      ? groupsBySession(books, range, total)
+    : by === "session" || by === "request-type"
+      ? groupsByCall(books, by, range, total)
       : groupsByCaller(books, by, range, total);
   const compute = accruedByProvider(books, range);
   const computeNanoUsd = wholeNumber([...compute.values()].reduce((sum, cost) => sum + cost, 0));
@@ -72,7 +73,7 @@ class Groups {
   }
 }
 
-type ByCaller = Exclude<SummaryBy, "day" | "month" | "session">;
+type ByCaller = Exclude<SummaryBy, "day" | "month" | CallGrouping>;
 
 /** Adds every call to the total once, and to its groups. */
 function groupsByCaller(books: Books, by: ByCaller, range: Range, total: Group): Groups {
@@ -102,12 +103,12 @@ function namesOf(by: ByCaller, key: CallKey): Name[] {
   }
 }
 
-/** Sessions are read from the calls; the total is the rollups', so that it stands even where an archive cannot be read. */
-function groupsBySession(books: Books, range: Range, total: Group): Groups {
+/** These are read from the calls; the total is the rollups', so that it stands even where an archive cannot be read. */
+function groupsByCall(books: Books, by: CallGrouping, range: Range, total: Group): Groups {
   const groups = new Groups();
   add(total, sumBy(books, range, "all").get(0), latenciesBy(books, range, "all").get(0));
-  for (const { sessionId, figures, steps } of sumBySession(books, range)) {
-    add(groups.group({ key: sessionId ?? "", provider: null }), figures, steps);
+  for (const { key, figures, steps } of sumCallsBy(books, by, range)) {
+    add(groups.group({ key, provider: null }), figures, steps);
   }
   return groups;
 }

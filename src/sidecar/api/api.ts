@@ -1,6 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
-import { decisionRequestSchema, estimateRequestSchema, summaryBySchema } from "../../domain/api.ts";
+import {
+  DEFAULT_SPENDER,
+  decisionRequestSchema,
+  estimateRequestSchema,
+  spenderSchema,
+  summaryBySchema,
+} from "../../domain/api.ts";
 import type { BudgetAccount } from "../../domain/budgetAccount.ts";
 import { callSchema } from "../../domain/call.ts";
 import { ConfigError } from "../../domain/config.ts";
@@ -67,7 +73,11 @@ export class Api {
     const { figures, settings, events, models, estimator } = options;
     this.#routes = {
       "GET status": () => figures.status(),
-      "GET overview": ({ query }) => figures.overview(integerFrom(query, "days", 30, 1, 366)),
+      "GET overview": ({ query }) =>
+        figures.overview(
+          integerFrom(query, "days", 30, 1, 366),
+          checked(spenderSchema, query.get("by") ?? DEFAULT_SPENDER),
+        ),
       "GET calls": (request) => this.#calls(request),
       "GET calls *": (request) => this.#call(request),
       "GET calls * corrections": ({ segments }) => correctionsOf(options.ledger, segments[1] ?? ""),
@@ -167,10 +177,12 @@ export class Api {
 
   #calls({ query }: ApiRequest): unknown {
     const filter = Object.fromEntries(
-      ["provider", "model", "project", "tool", "tag", "branch", "session", "prompt", "status"].flatMap((name) => {
-        const value = query.get(name);
-        return value === null || value === "" ? [] : [[name, value]];
-      }),
+      ["provider", "model", "project", "tool", "user", "tag", "branch", "session", "prompt", "status"].flatMap(
+        (name) => {
+          const value = query.get(name);
+          return value === null || value === "" ? [] : [[name, value]];
+        },
+      ),
     );
     if (filter.status !== undefined) {
       checked(callSchema.shape.status, filter.status, "status");

@@ -3,8 +3,16 @@ import { wholeNumber } from "../database.ts";
 import { FIGURES, type Figure, type Figures, latencyStep, NO_FIGURES } from "../figures.ts";
 import { TOKEN_COLUMNS } from "../tokenColumns.ts";
 
-export interface SessionSums {
-  readonly sessionId: string | null;
+/** What calls can be grouped by that does not name their caller: the totals kept by caller do not tell it. */
+const EXPRESSIONS = {
+  session: "COALESCE(session_id, '')",
+  // What a caller does not name is known by the kind of route that it took.
+  "request-type": "COALESCE(request_type, protocol)",
+} as const;
+export type CallGrouping = keyof typeof EXPRESSIONS;
+
+export interface CallSums {
+  readonly key: string;
   readonly figures: Figures;
   /** Calls by latency step. */
   readonly steps: ReadonlyMap<number, number>;
@@ -31,25 +39,27 @@ const SUM_OF: Record<Figure, string> = {
   first_token_calls: `COUNT(first_token_ms) FILTER (WHERE ${PASSED})`,
 };
 
-const SESSIONS = `SELECT session_id, ${FIGURES.map((figure) => `${SUM_OF[figure]} AS ${figure}`).join(", ")},
+const sumsBy = (
+  expression: string,
+) => `SELECT ${expression} AS name, ${FIGURES.map((figure) => `${SUM_OF[figure]} AS ${figure}`).join(", ")},
   json_group_array(latency_ms) FILTER (WHERE ${TIMED}) AS latencies
-  FROM call_rows WHERE started_at >= ? AND started_at < ? GROUP BY session_id`;
+  FROM call_rows WHERE started_at >= ? AND started_at < ? GROUP BY name`;
 
-/** The calls that started in a range by session, archives included; a session may come several times. */
-export function* sumBySession(books: Books, { from, to }: Range): Generator<SessionSums> {
+/** The calls that started in a range in groups, archives included; a group may come several times. */
+export function* sumCallsBy(books: Books, grouping: CallGrouping, { from, to }: Range): Generator<CallSums> {
   const [first, end] = [from ?? EARLIEST, to ?? LATEST];
-  yield* sessionsOf(books, first, end);
+  yield* sumsOf(books, grouping, first, end);
   for (const archive of books.archives.all) {
     const [since, until] = [Math.max(first, archive.from), Math.min(end, archive.until)];
     const archived = since < until ? books.archives.open(archive) : null;
     if (archived !== null) {
-      yield* sessionsOf(archived, since, until);
+      yield* sumsOf(archived, grouping, since, until);
     }
   }
 }
 
-function sessionsOf({ database }: Books, from: number, to: number): SessionSums[] {
-  return database.all(SESSIONS, [from, to]).map((row) => {
+function sumsOf({ database }: Books, grouping: CallGrouping, from: number, to: number): CallSums[] {
+  return database.all(sumsBy(EXPRESSIONS[grouping]), [from, to]).map((row) => {
     const figures = { ...NO_FIGURES };
     for (const figure of FIGURES) {
       figures[figure] = wholeNumber(row[figure]);
@@ -58,6 +68,6 @@ function sessionsOf({ database }: Books, from: number, to: number): SessionSums[
     for (const ms of JSON.parse(String(row.latencies ?? "[]")) as number[]) {
       steps.set(latencyStep(ms), (steps.get(latencyStep(ms)) ?? 0) + 1);
     }
-    return { sessionId: row.session_id as string | null, figures, steps };
+    return { key: String(row.name), figures, steps };
   });
 }
