@@ -13,7 +13,8 @@ const REFUSAL: Refusal = {
   spentNanoUsd: nanoFromUsd(50),
   heldNanoUsd: 0,
   limitNanoUsd: nanoFromUsd(50),
-  worstCaseNanoUsd: nanoFromUsd(1.2),
+  worstCaseNanoUsd: nanoFromUsd(3),
+  neededNanoUsd: nanoFromUsd(1.2),
   resetsAt: null,
   message: "",
 };
@@ -28,7 +29,7 @@ describe("what is said of a tool that was stopped", () => {
     );
     assert.equal(
       words({ spentNanoUsd: nanoFromUsd(49), heldNanoUsd: nanoFromUsd(0.5) }),
-      "claude (project web) was stopped by the month budget: $0.50 of $50.00 is left, and its call could cost $1.20.",
+      "claude (project web) was stopped by the month budget: $0.50 of $50.00 is left, and its call needs $1.20.",
     );
     assert.match(words({ reason: "unpriced" }), /nobody knows the price of claude-opus-5\.$/);
     assert.match(words({ reason: "unmetered" }), /nobody can tell what its call would cost\.$/);

@@ -185,7 +185,7 @@ describe("a terminal in VS Code", () => {
     const limitUsd = spent / 1e9 + 0.0001;
     await api.setBudget({ name: "scripts", window: "total", limitUsd, warnAt: [], scope: { tool: "openai-node" } });
     const stopped =
-      /^openai-node \(project workspace\) was stopped by the scripts budget: \$0\.0001\d* of \$0\.0\d+ is left, and its call could cost \$0\.0\d+\.$/;
+      /^openai-node \(project workspace\) was stopped by the scripts budget: \$0\.0001\d* of \$0\.0\d+ is left, and its call needs \$0\.0\d+\.$/;
     const toasts = async (of: Workbench) =>
       (await of.notifications.all()).filter(({ text }) => text.includes("scripts"));
     assert.match((await runProgram()).outcome, /^402 The budget "scripts" has too little left/);

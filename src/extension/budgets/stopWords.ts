@@ -26,7 +26,7 @@ export function stopInWords(
     spent: formatUsd(refusal.spentNanoUsd),
     limit: formatUsd(refusal.limitNanoUsd),
     left: formatUsd(Math.max(0, refusal.limitNanoUsd - refusal.spentNanoUsd - refusal.heldNanoUsd)),
-    needed: formatUsd(refusal.worstCaseNanoUsd ?? 0),
+    needed: formatUsd(refusal.neededNanoUsd ?? 0),
   };
   const { reason, resetsAt } = refusal;
   if (reason !== "budget") {
@@ -35,9 +35,9 @@ export function stopInWords(
       : t("{who} was stopped by {budget}: nobody can tell what its call would cost.", words);
   }
   const why =
-    refusal.spentNanoUsd >= refusal.limitNanoUsd || refusal.worstCaseNanoUsd === null
+    refusal.spentNanoUsd >= refusal.limitNanoUsd || refusal.neededNanoUsd === null
       ? t("{who} was stopped by {budget}: {spent} of {limit} is spent.", words)
-      : t("{who} was stopped by {budget}: {left} of {limit} is left, and its call could cost {needed}.", words);
+      : t("{who} was stopped by {budget}: {left} of {limit} is left, and its call needs {needed}.", words);
   return resetsAt === null
     ? why
     : `${why} ${t("It resets {when}.", { when: formatMoment(Date.parse(resetsAt), now) })}`;

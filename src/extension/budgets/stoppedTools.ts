@@ -114,7 +114,7 @@ export class StoppedTools implements vscode.Disposable {
     const name = refusal.budget ?? undefined;
     const why = t("{tool} was stopped", { tool: call.tool ?? t("A program") });
     if (chosen === raise) {
-      await raiseBudget(this.#services, { name, why, needed: refusal.worstCaseNanoUsd ?? undefined });
+      await raiseBudget(this.#services, { name, why, needed: refusal.neededNanoUsd ?? undefined });
     } else if (chosen === allow) {
       await pauseBudget(this.#services, name, why);
     } else if (chosen === price) {
