@@ -2,7 +2,7 @@ import type { ApiClient } from "../client/apiClient.ts";
 import { ApiError } from "../client/apiError.ts";
 import type { ProviderInfo } from "../domain/api.ts";
 import type { Backends } from "../domain/backends/backendApi.ts";
-import { type Backend, backendInWords } from "../domain/backends/backendSettings.ts";
+import { type Backend, backendInWords, USUAL_TIERS } from "../domain/backends/backendSettings.ts";
 import type { ModelDetail } from "../domain/modelApi.ts";
 import { UsageError } from "./exitCode.ts";
 
@@ -10,6 +10,8 @@ import { UsageError } from "./exitCode.ts";
 export interface Choice {
   readonly provider: ProviderInfo;
   readonly model: string | undefined;
+  /** Whether the model was asked for by a tier's name, or not at all. */
+  readonly byTier?: boolean;
 }
 
 export interface Wish {
@@ -48,7 +50,7 @@ export async function chooseModel(api: ApiClient, wish: Wish): Promise<Choice> {
         `--model: ${backendInWords(backend)} is meant, and no provider is named ${backend.provider}`,
       );
     }
-    return { provider, model: backend.model };
+    return { provider, model: backend.model, byTier: true };
   }
   if (wish.model === undefined) {
     const usable = named ?? providers.find((one) => keyOf(one) !== null) ?? providers[0];
@@ -65,7 +67,7 @@ export async function chooseModel(api: ApiClient, wish: Wish): Promise<Choice> {
   });
   const chosen = offered.find(({ provider }) => keyOf(provider) !== null || needsNoKey(provider)) ?? offered[0];
   if (chosen !== undefined) {
-    return chosen;
+    return { ...chosen, byTier: USUAL_TIERS.includes(wish.model) };
   }
   if (named === undefined) {
     throw new UsageError(`--provider: say which of ${names} serves ${wish.model}`);

@@ -51,6 +51,7 @@ import {
   modelListSchema,
 } from "../domain/modelApi.ts";
 import { type PassInfo, type PassWish, passListSchema } from "../domain/passApi.ts";
+import type { rateLimitSettingsSchema } from "../domain/rateLimits/rateLimitSettings.ts";
 import { ApiError } from "./apiError.ts";
 import { type ApiCall, ApiTransport, type Query } from "./apiTransport.ts";
 import { BackendsApi } from "./backendsApi.ts";
@@ -87,6 +88,7 @@ export interface ConfigChange {
   readonly pricesSource?: string;
   readonly budgets?: ReadonlyArray<z.input<typeof budgetSchema>>;
   readonly backends?: z.input<typeof backendSettingsSchema>;
+  readonly rateLimits?: z.input<typeof rateLimitSettingsSchema>;
 }
 
 const API = "/api/v1";

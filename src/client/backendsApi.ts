@@ -5,6 +5,9 @@ import {
   type CheckedBackend,
   checkedBackendsSchema,
   type FailedRequest,
+  type Route,
+  type RouteRequest,
+  routeSchema,
   type SwitchRequest,
   switchLogSchema,
 } from "../domain/backends/backendApi.ts";
@@ -45,6 +48,11 @@ export class BackendsApi {
   async log(limit?: number): Promise<RecordedSwitch[]> {
     const query = { limit };
     return (await this.#send(switchLogSchema, { method: "GET", path: "/backends/log", query })).switches;
+  }
+
+  /** Where a prompt goes that was asked of a backend under a tier's name: elsewhere once a budget is spent so far. */
+  route(request: RouteRequest): Promise<Route> {
+    return this.#send(routeSchema, { method: "POST", path: "/backends/route", body: request });
   }
 
   /** Says that a backend is down or busy after all retries: prompts pass it over for a while. */

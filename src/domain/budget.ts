@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { backendSchema, tierNameSchema } from "./backends/backendSettings.ts";
 import { nanoFromUsd } from "./money.ts";
 
 export const windowKindSchema = z.enum(["hour", "day", "week", "month", "total", "run"]);
@@ -31,6 +32,8 @@ export const budgetSchema = z.strictObject({
     .max(10)
     .default([...DEFAULT_WARN_AT]),
   scope: scopeSchema.default({}),
+  /** From which share of the limit on calls go to another model, and to which: a tier, or a provider and its model. */
+  switchTo: z.strictObject({ from: z.number().gt(0).max(1), to: z.union([tierNameSchema, backendSchema]) }).optional(),
 });
 export type Budget = z.infer<typeof budgetSchema>;
 

@@ -4,6 +4,7 @@ import { budgetSchema, DEFAULT_WARN_AT } from "./budget.ts";
 import { computePricingSchema, DEFAULT_HOURLY_RATE_USD } from "./compute/computePricing.ts";
 import { headersSchema, tlsSchema } from "./endpoint.ts";
 import { momentSchema } from "./moment.ts";
+import { rateLimitSettingsSchema } from "./rateLimits/rateLimitSettings.ts";
 
 /** The public source of the catalogue that comes with Tollgate. */
 export const DEFAULT_PRICES_SOURCE =
@@ -131,6 +132,7 @@ export const configSchema = z.strictObject({
     }),
   gate: gateSettingsSchema.prefault({}),
   backends: backendSettingsSchema.prefault({}),
+  rateLimits: rateLimitSettingsSchema.prefault({}),
   /** How often compute-hour providers are asked whether they are up, in ms. */
   healthIntervalMs: z.int().min(100).max(3_600_000).default(15_000),
   /** How long, in ms, such a provider may be unreachable before it counts as down. */

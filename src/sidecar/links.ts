@@ -13,7 +13,14 @@ export interface Link {
   /** Raw, names and values in turn. They come before the client's own of the same name. */
   readonly headers: readonly string[];
   /** As `https.request` takes them; null where nothing but the usual is wanted. */
-  readonly tls: { readonly secureContext: SecureContext; readonly rejectUnauthorized: boolean } | null;
+  readonly tls: LinkTls | null;
+  /** Names, in lower case, of headers of the client's that stay here; absent: none. */
+  readonly withoutHeaders?: readonly string[];
+}
+
+export interface LinkTls {
+  readonly secureContext: SecureContext;
+  readonly rejectUnauthorized: boolean;
 }
 
 /** A file or a variable that a provider's settings name cannot be used. The message says which, and of which provider. */

@@ -4,6 +4,7 @@ import type { Calendar } from "../domain/window.ts";
 import { Ledger, type LedgerThresholds } from "../ledger/ledger.ts";
 import { Api } from "./api/api.ts";
 import { Backends } from "./backends/backends.ts";
+import { BudgetSwitches } from "./backends/budgetSwitches.ts";
 import { FailureLog } from "./backends/failureLog.ts";
 import { ComputeMeter } from "./computeMeter.ts";
 import { ConfigStore } from "./configStore.ts";
@@ -18,6 +19,7 @@ import { LoopbackServer } from "./httpServer.ts";
 import { interruptedCall } from "./interrupted.ts";
 import { Learned } from "./learned.ts";
 import { Lifetime } from "./lifetime.ts";
+import { CallLimits } from "./limits/callLimits.ts";
 import { Links } from "./links.ts";
 import { prometheusText } from "./metrics.ts";
 import { Models } from "./models.ts";
@@ -134,11 +136,14 @@ export class Sidecar {
       log,
     });
     const upstream = new Upstream();
+    const switches = new BudgetSwitches({ gate, config, prices: () => settings.prices });
     const failures = new FailureLog({ dataDir: options.dataDir, now, log });
     const gateway: Gateway = new Gateway({
       gatekeeper,
       upstream,
       failures,
+      switches,
+      limits: new CallLimits({ config, now }),
       books: ledger,
       passes,
       learned,
@@ -180,7 +185,7 @@ export class Sidecar {
     ledger.subscribe((event) => events.tell(event));
     ledger.subscribe((event) => failures.see(event));
     const models = new Models({ settings, learned, books: ledger, calendar: () => calendar, now });
-    const backends = new Backends({ settings, models, links, failures, books: ledger, upstream, now });
+    const backends = new Backends({ settings, models, links, failures, switches, books: ledger, upstream, now });
     const api = new Api({
       settings,
       backends,

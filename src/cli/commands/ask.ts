@@ -6,7 +6,7 @@ import { backendInWords } from "../../domain/backends/backendSettings.ts";
 import { fallbackOrder } from "../../domain/backends/fallbackOrder.ts";
 import type { Call } from "../../domain/call.ts";
 import { providerSchema } from "../../domain/config.ts";
-import { formatCount, formatDuration } from "../../domain/formats.ts";
+import { formatCount, formatDuration, formatPercent } from "../../domain/formats.ts";
 import { formatUsd } from "../../domain/money.ts";
 import { PromptError } from "../../prompts/promptError.ts";
 import { type FallbackPlan, runWithFallback } from "../../prompts/runWithFallback.ts";
@@ -68,7 +68,7 @@ async function ask(words: readonly string[], flags: AskFlags): Promise<void> {
   const timeoutMs = countOf(flags.timeout, "--timeout") * 1_000;
   const prompt = await promptText(words);
   await withSidecar(flags, async (api) => {
-    const { provider, model: chosen } = await chooseModel(api, flags);
+    const { provider, model: chosen, byTier } = await chooseModel(api, flags);
     const providers = await api.providers();
     const { urls } = await api.pass(ownCaller(flags.project));
     const baseUrl = urls[provider.name];
@@ -80,7 +80,14 @@ async function ask(words: readonly string[], flags: AskFlags): Promise<void> {
     if (flags.model !== undefined && model !== flags.model) {
       note(`tollgate: ${flags.model} is ${model} (${provider.name})`);
     }
-    const wanted = { provider: provider.name, model };
+    const meant = { provider: provider.name, model };
+    const route = byTier ? await api.backends.route({ ...meant, caller: ownCaller(flags.project) }) : null;
+    const wanted = route?.backend ?? meant;
+    const switched = route?.standsInFor ?? null;
+    if (switched !== null) {
+      const spent = formatPercent(route?.share ?? 0);
+      note(`tollgate: the budget ${switched.budget} is spent to ${spent}: ${backendInWords(wanted)} is asked instead`);
+    }
     const view = await api.backends.view();
     const fallback = view.fallback.filter((backend) => providers.some(({ name }) => name === backend.provider));
     await send(api, flags, {
@@ -103,6 +110,7 @@ async function ask(words: readonly string[], flags: AskFlags): Promise<void> {
           maxOutputTokens,
           timeoutMs,
           requestType: "ask",
+          ...(switched === null ? {} : { standsInFor: switched }),
         };
       },
       failed: (backend, error) => {

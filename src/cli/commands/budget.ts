@@ -1,16 +1,18 @@
 import { type Command, Option } from "commander";
 import type { ApiClient } from "../../client/apiClient.ts";
+import type { Backend } from "../../domain/backends/backendSettings.ts";
 import { type Budget, budgetSchema, type Scope, type WindowKind, windowKindSchema } from "../../domain/budget.ts";
 import { ConfigError, parseNamed } from "../../domain/config.ts";
 import { scopeInWords } from "../../domain/formats.ts";
 import { formatUsd, nanoFromUsd } from "../../domain/money.ts";
-import { amountOf } from "../arguments.ts";
+import { amountOf, shareOf } from "../arguments.ts";
 import { budgetLines } from "../budgetTable.ts";
 import { UsageError } from "../exitCode.ts";
 import { print, printDone, printJson, terminalWidth } from "../output.ts";
 import { type CommonOptions, withSidecar } from "../sidecarAccess.ts";
 import { addDecisions } from "./budgetDecisions.ts";
 
+const DEFAULT_SWITCH_FROM = 0.8;
 const SCOPE_FIELDS = ["project", "provider", "model", "tool", "user", "tag"] as const;
 
 interface SetFlags extends CommonOptions, Partial<Record<(typeof SCOPE_FIELDS)[number], string>> {
@@ -18,6 +20,9 @@ interface SetFlags extends CommonOptions, Partial<Record<(typeof SCOPE_FIELDS)[n
   readonly hard?: boolean;
   readonly soft?: boolean;
   readonly warnAt?: string;
+  readonly switchTo?: string;
+  readonly switchFrom?: string;
+  readonly switch?: boolean;
 }
 
 const SET_EXAMPLES = `
@@ -57,6 +62,10 @@ export function addBudget(program: Command): void {
     .option("--hard", "refuse calls that do not fit (default)")
     .addOption(new Option("--soft", "only warn").conflicts("hard"))
     .option("--warn-at <shares>", "shares of the limit to warn at, such as 0.5,0.75,0.9");
+  set
+    .option("--switch-to <backend>", "send calls to another model once much is spent: a tier, or PROVIDER/MODEL")
+    .option("--switch-from <share>", "the share of the limit from which on (default: 0.8)")
+    .option("--no-switch", "send calls where they are meant for again");
   for (const field of SCOPE_FIELDS) {
     set.option(`--${field} <pattern>`, `only calls of this ${field}; * matches anything`);
   }
@@ -95,6 +104,7 @@ async function setBudget(api: ApiClient, name: string, usd: string, flags: SetFl
         : { warnAt: known.warnAt }
       : { warnAt: shares(flags.warnAt) }),
     scope,
+    ...switchOf(flags, known),
   });
   await api.setBudget(budget);
   const kind = budget.hard ? "hard" : "soft";
@@ -103,6 +113,25 @@ async function setBudget(api: ApiClient, name: string, usd: string, flags: SetFl
     budget,
     `The budget ${name} is ${formatUsd(nanoFromUsd(budget.limitUsd))} (${budget.window}, ${kind}) for ${scopeInWords(budget.scope)}`,
   );
+}
+
+/** What is not given stays as it is. */
+function switchOf({ switchTo: to, switchFrom: from, switch: any }: SetFlags, known: Budget | undefined): object {
+  const before = any === false ? undefined : known?.switchTo;
+  if (to === undefined && before === undefined) {
+    if (from !== undefined) {
+      throw new UsageError("--switch-from: say which backend calls go to, with --switch-to");
+    }
+    return {};
+  }
+  const share = from === undefined ? (before?.from ?? DEFAULT_SWITCH_FROM) : shareOf(from, "--switch-from");
+  return { switchTo: { from: share, to: to === undefined ? before?.to : backendOf(to) } };
+}
+
+/** `PROVIDER/MODEL`, or the name of a tier. */
+function backendOf(text: string): string | Backend {
+  const [, provider, model] = /^([^/]+)\/(.+)$/s.exec(text) ?? [];
+  return provider === undefined || model === undefined ? text : { provider, model };
 }
 
 function shares(text: string): number[] {

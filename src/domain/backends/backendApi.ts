@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { LONGEST_REASON } from "../api.ts";
+import { LONGEST_REASON, passRequestSchema } from "../api.ts";
 import { backendSchema, tierNameSchema } from "./backendSettings.ts";
 import { checkedSchema, recordedSwitchSchema } from "./backendSwitch.ts";
+import { standsInForSchema } from "./standsInFor.ts";
 
 const iso = z.iso.datetime();
 
@@ -59,6 +60,22 @@ export const switchRequestSchema = z.strictObject({
   why: z.string().max(LONGEST_REASON).nullable().default(null),
 });
 export type SwitchRequest = z.input<typeof switchRequestSchema>;
+
+/** Where a prompt goes that was asked of a backend under a tier's name, by whom. */
+export const routeRequestSchema = z.strictObject({
+  ...backendSchema.shape,
+  caller: passRequestSchema.prefault({}),
+});
+export type RouteRequest = z.input<typeof routeRequestSchema>;
+
+export const routeSchema = z.object({
+  backend: backendSchema,
+  /** Why it is not the one that was asked of; null where it is. */
+  standsInFor: standsInForSchema.nullable(),
+  /** How much of the budget that says so is spent, as a share of its limit; null without one. */
+  share: z.number().nullable(),
+});
+export type Route = z.infer<typeof routeSchema>;
 
 /** A client of ours says that a backend is down or busy, after all retries. */
 export const failedRequestSchema = z.strictObject({

@@ -20,9 +20,10 @@ function refused(refusal: Refusal, body: object): ErrorAnswer {
 }
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
-/** A client that is in the wrong must not try again; one that met a fault may. */
+/** A client that is in the wrong must not try again; one that met a fault may, and one that came too often shall. */
 function failed(status: number, body: object): ErrorAnswer {
-  const headers = { "content-type": "application/json", ...(status < 500 ? { "x-should-retry": "false" } : {}) };
+  const retry = status === 429 ? { "x-should-retry": "true" } : status < 500 ? { "x-should-retry": "false" } : {};
+  const headers = { "content-type": "application/json", ...retry };
   return { status, headers, body: JSON.stringify(body) };
 }
 
@@ -82,6 +83,7 @@ const GOOGLE_STATUS: Readonly<Record<number, string>> = {
   403: "PERMISSION_DENIED",
   404: "NOT_FOUND",
   413: "INVALID_ARGUMENT",
+  429: "RESOURCE_EXHAUSTED",
 };
 
 export const ollamaErrors: ErrorShape = {
@@ -143,6 +145,7 @@ const BEDROCK_ERRORS: Readonly<Record<number, string>> = {
   403: "AccessDeniedException",
   404: "ResourceNotFoundException",
   413: "ValidationException",
+  429: "ThrottlingException",
 };
 
 /** OpenAI and Anthropic name these alike. */
@@ -156,6 +159,8 @@ function errorTypeOf(status: number): string {
       return "not_found_error";
     case 413:
       return "request_too_large";
+    case 429:
+      return "rate_limit_error";
     default:
       return status < 500 ? "invalid_request_error" : "api_error";
   }

@@ -108,11 +108,11 @@ function tokensInWords({ usage, usageBasis }: Call, t: Translate): string {
 
 function modelInWords(call: Call, t: Translate): string {
   const { standsInFor } = call;
-  const served =
-    `${call.model} (${call.provider})` +
-    (standsInFor === undefined
-      ? ""
-      : t(", in place of {model} ({provider})", { model: standsInFor.model, provider: standsInFor.provider }));
+  const served = `${call.model} (${call.provider})`;
+  if (standsInFor !== undefined) {
+    const { model, provider } = standsInFor;
+    return t("{served}, in place of {model} ({provider})", { served, model, provider });
+  }
   return call.model === call.requestedModel || call.requestedModel === ""
     ? served
     : t("{served}, asked for as {requested}", { served, requested: call.requestedModel });

@@ -183,7 +183,13 @@ function backendItems({ default: main, tiers }: Backends): ProviderItem[] {
   return [
     ...(main === null
       ? []
-      : [{ label: main.model, description: t("{provider} · default", { provider: main.provider }), choice: main }]),
+      : [
+          {
+            label: main.model,
+            description: t("{provider} · default", { provider: main.provider }),
+            choice: { ...main, tier: "default" },
+          },
+        ]),
     ...tiers
       .filter(({ configured }) => configured)
       .map(({ name, backend }) => ({

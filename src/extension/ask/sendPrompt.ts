@@ -1,10 +1,10 @@
 import * as vscode from "vscode";
 import type { ProviderInfo } from "../../domain/api.ts";
-import type { Backend } from "../../domain/backends/backendSettings.ts";
+import { type Backend, backendInWords } from "../../domain/backends/backendSettings.ts";
 import { fallbackOrder } from "../../domain/backends/fallbackOrder.ts";
 import type { Call } from "../../domain/call.ts";
 import { providerSchema } from "../../domain/config.ts";
-import { formatCount, formatDuration } from "../../domain/formats.ts";
+import { formatCount, formatDuration, formatPercent } from "../../domain/formats.ts";
 import { PromptError } from "../../prompts/promptError.ts";
 import type { PromptRequest } from "../../prompts/promptRequest.ts";
 import type { RetryNotice } from "../../prompts/runPrompt.ts";
@@ -104,15 +104,29 @@ class Sending {
 
   async #plan(): Promise<FallbackPlan> {
     const { sidecar, log } = this.#services;
-    const { provider, model } = this.#draft.choice;
-    const wanted = { provider, model };
+    const { provider, model, tier } = this.#draft.choice;
     const api = await sidecar.api();
+    const route = tier === undefined ? null : await api.backends.route({ provider, model, caller: caller() });
+    const wanted = route?.backend ?? { provider, model };
+    const switched = route?.standsInFor ?? null;
+    if (tier !== undefined && switched !== null) {
+      this.#backend = wanted;
+      this.#takeOver = vscode.l10n.t("{tier} goes to {backend}: the {budget} budget is spent to {share}.", {
+        tier,
+        backend: backendInWords(wanted),
+        budget: switched.budget ?? "",
+        share: formatPercent(route?.share ?? 0),
+      });
+    }
     const [{ fallback, cooling }, providers] = await Promise.all([api.backends.view(), api.providers()]);
     const known = fallback.filter((backend) => providers.some(({ name }) => name === backend.provider));
     return {
       wanted,
       order: fallbackOrder(wanted, known, cooling, Date.now()),
-      requestFor: (backend) => this.#request(backend),
+      requestFor: async (backend) => ({
+        ...(await this.#request(backend)),
+        ...(switched === null ? {} : { standsInFor: switched }),
+      }),
       failed: (backend, error) => {
         const tell = async () =>
           (await sidecar.api()).backends.failed({ ...backend, why: error.message.slice(0, 1_000) });

@@ -2,6 +2,7 @@ import {
   checkRequestSchema,
   failedRequestSchema,
   fallbackRequestSchema,
+  routeRequestSchema,
   switchRequestSchema,
 } from "../../domain/backends/backendApi.ts";
 import type { Backends } from "../backends/backends.ts";
@@ -16,6 +17,7 @@ export function backendRoutes(backends: Backends): Record<string, (request: ApiR
       return { backends: await backends.check(keys) };
     },
     "POST backends switch": async (request) => backends.switch(await readJson(request, switchRequestSchema)),
+    "POST backends route": async (request) => backends.route(await readJson(request, routeRequestSchema)),
     "POST backends failed": async (request) => {
       backends.failed(await readJson(request, failedRequestSchema));
       return backends.view();

@@ -3,6 +3,8 @@ import type {
   Backends as BackendsView,
   CheckedBackend,
   failedRequestSchema,
+  Route,
+  routeRequestSchema,
   switchRequestSchema,
 } from "../../domain/backends/backendApi.ts";
 import {
@@ -22,6 +24,7 @@ import type { Upstream } from "../gateway/upstream.ts";
 import { LinkError, type Links } from "../links.ts";
 import type { Models } from "../models.ts";
 import type { Settings } from "../settings.ts";
+import type { BudgetSwitches } from "./budgetSwitches.ts";
 import { checkBackend } from "./checkBackend.ts";
 import { CoolingOff } from "./coolingOff.ts";
 import type { FailureLog } from "./failureLog.ts";
@@ -31,6 +34,7 @@ export interface BackendsOptions {
   readonly models: Models;
   readonly links: Links;
   readonly failures: FailureLog;
+  readonly switches: BudgetSwitches;
   readonly books: Pick<BookReader, "switches">;
   readonly upstream: Upstream;
   readonly now: () => number;
@@ -105,6 +109,18 @@ export class Backends {
     }
     this.#cooling.end(to);
     return settings.switchBackend({ tier, to, why, checked }, by);
+  }
+
+  /** Where a prompt goes that names a tier: elsewhere once a budget is spent so far. */
+  route({ provider, model, caller }: z.output<typeof routeRequestSchema>): Route {
+    const found = this.#options.switches.for({ provider, model, ...caller }, this.#options.now());
+    return found === null
+      ? { backend: { provider, model }, standsInFor: null, share: null }
+      : {
+          backend: found.backend,
+          standsInFor: { provider, model, why: "budget", budget: found.budget },
+          share: found.share,
+        };
   }
 
   /** Says who takes over, in this order. @throws HttpError where a name means nothing. */

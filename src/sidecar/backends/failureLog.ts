@@ -15,7 +15,7 @@ const MOST_NOTES = 1_000;
 /** One line of the log. */
 const failureSchema = z.object({
   at: z.iso.datetime(),
-  event: z.enum(["call.failed", "call.interrupted", "call.refused", "backend.sick"]),
+  event: z.enum(["call.failed", "call.interrupted", "call.refused", "call.limited", "backend.sick"]),
   backend: z.string(),
   model: z.string(),
   errorType: z.string(),

@@ -3,10 +3,12 @@ import type { Config, Provider } from "../../domain/config.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
 import { errorShapeOf, protocolFor } from "../../domain/protocols/families.ts";
 import type { BookReader } from "../../ledger/bookReader.ts";
+import type { BudgetSwitches } from "../backends/budgetSwitches.ts";
 import type { FailureLog } from "../backends/failureLog.ts";
 import { Departure } from "../departure.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import type { Learned } from "../learned.ts";
+import type { CallLimits } from "../limits/callLimits.ts";
 import { type Link, LinkError, type Links } from "../links.ts";
 import type { Passes } from "../passes.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
@@ -26,11 +28,13 @@ export interface GatewayOptions {
   /** Closed with the gateway. */
   readonly upstream: Upstream;
   readonly failures: FailureLog;
+  readonly limits: CallLimits;
   readonly books: BookReader;
   readonly passes: Passes;
   readonly learned: Learned;
   readonly tokenCounter: TokenCounter;
   readonly links: Links;
+  readonly switches: BudgetSwitches;
   readonly config: () => Config;
   readonly prices: () => PriceBook;
   readonly now: () => number;

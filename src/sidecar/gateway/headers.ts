@@ -94,7 +94,8 @@ export function forwardedRequestHeaders(
   return headers;
 }
 
-const KEY_HEADERS = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"];
+/** Headers, in lower case, that carry keys. */
+export const KEY_HEADERS = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"];
 /** A shorter run of characters is no key, and may stand in any text. */
 const SHORTEST_KEY = 8;
 

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call } from "../../domain/call.ts";
 import type { NanoUsd } from "../../domain/money.ts";
-import type { PriceBook } from "../../domain/priceBook.ts";
 import {
   BadRequestError,
   NOTHING_READ,
@@ -13,74 +12,79 @@ import type { FailureLog } from "../backends/failureLog.ts";
 import { ClientGoneError } from "../departure.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import type { Learned } from "../learned.ts";
+import { type CallLimits, GO } from "../limits/callLimits.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
 import { answer, answerBeforeEnd, failUnreached } from "./answer.ts";
 import { BodyTooLargeError } from "./body.ts";
-import { type BoundingOptions, boundedCall, type ReadRequest } from "./boundedCall.ts";
+import { type BoundingOptions, boundedCall } from "./boundedCall.ts";
+import { type BegunCall, CallReader, type CallReaderOptions } from "./callReader.ts";
 import { CutCalls } from "./cutCalls.ts";
 import type { DeferredCalls } from "./deferredCalls.ts";
-import { EarlierTurns } from "./earlierTurns.ts";
-import { branchFor } from "./gitBranch.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders, withoutKeysOf } from "./headers.ts";
+import { answerLimited } from "./limitedCall.ts";
 import { bookedCall, estimateFromBytes, NOTHING_CAME, type Outcome, withinLimit } from "./outcome.ts";
-import { contextOf, frameOf, type MeteredPassage } from "./passage.ts";
+import type { MeteredPassage } from "./passage.ts";
 import { readPlainBody } from "./plainBody.ts";
 import { CUT_CODE, relayBody } from "./relay.ts";
 import { type Upstream, UpstreamError } from "./upstream.ts";
 
-/** What metering works with. `prices` are read anew for each call, since they can change. */
-export interface MeteringOptions {
+/** What metering works with. */
+export interface MeteringOptions extends CallReaderOptions {
   readonly gatekeeper: Gatekeeper;
   readonly failures: FailureLog;
+  readonly limits: CallLimits;
   readonly upstream: Upstream;
   readonly learned: Learned;
   readonly tokenCounter: TokenCounter;
   readonly deferred: DeferredCalls;
-  readonly prices: () => PriceBook;
-  readonly now: () => number;
-  readonly log: (message: string) => void;
 }
 
 /** Calls that cost money: read and bounded, held, sent, looked at on their way back, and settled. */
 export class MeteredCalls {
   readonly #options: MeteringOptions;
-  readonly #earlier = new EarlierTurns();
+  readonly #reader: CallReader;
   readonly #cut = new CutCalls();
   readonly #bounding: BoundingOptions;
 
   constructor(options: MeteringOptions) {
     this.#options = options;
+    this.#reader = new CallReader(options);
     const { usual, margin } = options.learned;
     this.#bounding = { ...options, usual, margin };
   }
 
   /** Takes one call from request to settlement. */
-  async run(passage: MeteredPassage): Promise<void> {
-    const { request, response, protocol } = passage;
-    let read: ReadRequest;
+  async run(asked: MeteredPassage): Promise<void> {
+    const { request, response } = asked;
+    let begun: BegunCall;
     try {
-      read = this.#read(passage, await readPlainBody(request));
+      begun = await this.#reader.begin(asked, await readPlainBody(request));
     } catch (error) {
-      return rejectUnread(error, request, response, protocol);
+      return rejectUnread(error, request, response, asked.protocol);
     }
-    const { now, gatekeeper, learned } = this.#options;
-    const startedAt = now();
-    const basis = this.#options.prices().lookUp(passage.providerName, read.facts.model, startedAt)?.basis ?? "unpriced";
-    const branch = await branchFor(passage.caller);
-    const frame = frameOf(passage, read.facts, { protocol: protocol.name, costBasis: basis, startedAt, branch });
+    const { gatekeeper, learned, limits } = this.#options;
+    const { passage, read, frame } = begun;
+    const { protocol } = passage;
     const wasCut = this.#cut.has(frame.attribution, read.body);
     const { facts, price, counted } = await boundedCall(this.#bounding, passage, { ...read, wasCut }, frame);
     const { bound, boundless, expectedNanoUsd, usualNanoUsd } = price;
+    const tokens = price.expectedInputTokens + price.expectedOutputTokens;
+    const turn = limits.isIdle ? GO : await limits.admit(frame.attribution, tokens, request, passage.departure);
+    if (turn.kind === "limited") {
+      return answerLimited(passage, frame, turn, this.#options.failures, this.#options.now());
+    }
     const admission = await gatekeeper.admit(
       { held: frame.request, attribution: frame.attribution, bound, boundless, usualNanoUsd },
       passage.departure,
     );
     if (admission.kind === "gone") {
+      limits.giveBack(turn.taken);
       const outcome = this.#outcome("cancelled", { errorType: "client_gone" });
       return gatekeeper.settle(bookedCall(frame, outcome, this.#options.prices()));
     }
     if (admission.kind === "refused") {
       const { refusal } = admission;
+      limits.giveBack(turn.taken);
       const outcome = this.#outcome("refused", { httpStatus: 402, errorType: refusal.reason });
       const own = {
         "x-tollgate-call-id": frame.request.id,
@@ -101,7 +105,8 @@ export class MeteredCalls {
       // Only what costs something has to keep within its hold.
       ...(mayCut && held.holdNanoUsd > 0 && facts.toolCalls !== undefined ? { toolCalls: facts.toolCalls } : {}),
     };
-    const outcome = await this.#outcomeOf(passage, facts, read.body, held.id, changes, mayCut ? outputLimit : null);
+    const own = { "x-tollgate-call-id": held.id, ...begun.own };
+    const outcome = await this.#outcomeOf(passage, facts, read.body, own, changes, mayCut ? outputLimit : null);
     if (outcome.status === "error") {
       const message = outcome.message ?? outcome.reading.errorMessage ?? "";
       this.#options.failures.note(held.id, withoutKeysOf(passage, message));
@@ -109,6 +114,8 @@ export class MeteredCalls {
     if (outcome.errorType === CUT_CODE) {
       this.#cut.note(frame.attribution, read.body);
     }
+    const { inputTokens, outputTokens } = outcome.reading.usage;
+    limits.settle(turn.taken, inputTokens + outputTokens);
     const reading = outcome.errorType === CUT_CODE ? outcome.reading : withinLimit(outcome.reading, outputLimit);
     const ended = { ...outcome, reading, letInAt: admission.at, holdNanoUsd: held.holdNanoUsd };
     const expected = bound === null ? {} : { expectedNanoUsd };
@@ -121,7 +128,7 @@ export class MeteredCalls {
     if (!goesOn) {
       learned.observe(call, { ...facts, body: read.body, counted, isPromptAlone: isOneReading(facts) });
     }
-    this.#earlier.observe(call.provider, call.requestedModel, reading);
+    this.#reader.observe(call.provider, call.requestedModel, reading);
     try {
       if (deferredId !== null) {
         this.#options.deferred.expect(call, deferredId);
@@ -131,26 +138,12 @@ export class MeteredCalls {
     }
   }
 
-  /** Reads a request, with what is known of earlier turns that the provider will add. @throws BadRequestError */
-  #read(passage: MeteredPassage, body: Buffer): ReadRequest {
-    const { protocol, providerName } = passage;
-    const context = contextOf(passage);
-    const facts = protocol.read(body, context);
-    const { continues, model } = facts;
-    const earlierTokens = continues === undefined ? undefined : this.#earlier.before(providerName, model, continues);
-    if (earlierTokens === undefined) {
-      return { body, context, facts };
-    }
-    const known = { ...context, earlierTokens };
-    return { body, context: known, facts: protocol.read(body, known) };
-  }
-
   /** Whatever happens to a held call, it ends in an outcome, so that its hold is settled. */
   async #outcomeOf(
     passage: MeteredPassage,
     facts: RequestFacts,
     body: Buffer,
-    id: string,
+    known: Record<string, string>,
     changes: Rewrite,
     cutBeyond: number | null,
   ): Promise<Outcome> {
@@ -159,7 +152,7 @@ export class MeteredCalls {
     }
     const { outputLimitTokens, toolCalls } = changes;
     const own = {
-      "x-tollgate-call-id": id,
+      ...known,
       ...(outputLimitTokens === undefined ? {} : { "x-tollgate-clamped-output": String(outputLimitTokens) }),
       ...(toolCalls === undefined ? {} : { "x-tollgate-clamped-tool-calls": String(toolCalls) }),
     };
@@ -200,6 +193,7 @@ export class MeteredCalls {
       const reading = errorType === "upstream_unreachable" ? NOTHING_READ : estimateFromBytes(facts, 0, NOTHING_READ);
       return this.#outcome("error", { errorType, reading, message: error instanceof Error ? error.message : "" });
     }
+    this.#options.limits.observe({ provider: passage.providerName, model: facts.model, tags: [] }, request, incoming);
     const httpStatus = incoming.statusCode ?? 502;
     const keepLength = !protocol.isStream(incoming.headers["content-type"] ?? null, facts);
     response.writeHead(httpStatus, incoming.statusMessage, forwardedResponseHeaders(incoming, own, keepLength));
@@ -241,7 +235,9 @@ function rejectUnread(error: unknown, request: IncomingMessage, response: Server
     answer(response, protocol.fail(400, "invalid_request", error.message));
   } else if (error instanceof BodyTooLargeError) {
     answerBeforeEnd(request, response, protocol.fail(413, "request_too_large", error.message));
-  } else {
+  } else if (request.readableAborted || !request.complete) {
     response.destroy();
+  } else {
+    throw error;
   }
 }

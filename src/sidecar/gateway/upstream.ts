@@ -7,7 +7,7 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { ClientGoneError, type Departure } from "../departure.ts";
-import type { Link } from "../links.ts";
+import type { Link, LinkTls } from "../links.ts";
 import type { Target } from "./route.ts";
 
 /** How long an upstream may stay silent, in ms: longer than clients wait, so that theirs is the limit that counts. */
@@ -42,14 +42,14 @@ export class Upstream {
   readonly #http = new HttpAgent(CONNECTIONS);
   readonly #https = new HttpsAgent(CONNECTIONS);
   /** Connections with TLS settings of their own are not shared with others. */
-  readonly #linked = new Map<Link, HttpsAgent>();
+  readonly #linked = new Map<LinkTls, HttpsAgent>();
 
   /** Opens a request; `headers` are raw. Nothing is sent until something is written or the request is ended. */
   open(method: string, { server, path, link }: Where, headers: string[], onNewConnection = false): ClientRequest {
     const { secure, hostname, port } = server;
     const send = secure ? httpsRequest : httpRequest;
     const agent = onNewConnection ? false : secure ? this.#httpsAgent(link) : this.#http;
-    const all = link === null ? headers : withHeaders(headers, link.headers);
+    const all = link === null ? headers : withHeaders(headers, link);
     const options = { hostname, port, path, method, headers: all, agent, setDefaultHeaders: false };
     return send(onNewConnection ? { ...options, ...link?.tls, timeout: SILENCE_LIMIT_MS } : options);
   }
@@ -58,13 +58,13 @@ export class Upstream {
     if (link === null || link.tls === null) {
       return this.#https;
     }
-    let agent = this.#linked.get(link);
+    let agent = this.#linked.get(link.tls);
     if (agent === undefined) {
       if (this.#linked.size >= MOST_LINKED) {
         this.#closeLinked();
       }
       agent = new HttpsAgent({ ...CONNECTIONS, ...link.tls });
-      this.#linked.set(link, agent);
+      this.#linked.set(link.tls, agent);
     }
     return agent;
   }
@@ -117,10 +117,11 @@ export class Upstream {
   }
 }
 
-/** Raw headers with others in the place of those of the same names. */
-function withHeaders(headers: readonly string[], others: readonly string[]): string[] {
-  const replaced = new Set(others.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()));
-  const kept = headers.filter((_, index) => !replaced.has((headers[index - (index % 2)] as string).toLowerCase()));
+/** Raw headers with a link's in the place of those of the same names, and without those that stay here. */
+function withHeaders(headers: readonly string[], { headers: others, withoutHeaders = [] }: Link): string[] {
+  const named = others.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
+  const left = new Set([...named, ...withoutHeaders]);
+  const kept = headers.filter((_, index) => !left.has((headers[index - (index % 2)] as string).toLowerCase()));
   return [...kept, ...others];
 }
 

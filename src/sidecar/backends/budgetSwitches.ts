@@ -1,0 +1,83 @@
+import { type Backend, isSameBackend, tierOf } from "../../domain/backends/backendSettings.ts";
+import type { Attribution } from "../../domain/budget.ts";
+import type { Config } from "../../domain/config.ts";
+import type { Gate } from "../../domain/gate.ts";
+import { ModelRegistry } from "../../domain/models/registry.ts";
+import type { PriceBook } from "../../domain/priceBook.ts";
+
+/** Where a call goes instead, and the budget that says so. */
+export interface BudgetSwitch {
+  readonly backend: Backend;
+  readonly budget: string;
+  /** How much of it is spent, as a share of its limit. */
+  readonly share: number;
+}
+
+export interface BudgetSwitchesOptions {
+  readonly gate: Gate;
+  readonly config: () => Config;
+  readonly prices: () => PriceBook;
+}
+
+/** Budgets that send calls to a cheaper model once so much of them is spent. */
+export class BudgetSwitches {
+  readonly #options: BudgetSwitchesOptions;
+  #meanings: { readonly prices: PriceBook; readonly found: Map<string, Backend | null> } | null = null;
+
+  constructor(options: BudgetSwitchesOptions) {
+    this.#options = options;
+  }
+
+  /** Whether any budget does: else nothing needs to be asked. */
+  get any(): boolean {
+    return this.#options.config().budgets.some(({ switchTo }) => switchTo !== undefined);
+  }
+
+  /**
+   * Where a call goes by the first budget that covers it and is spent so far; null where it goes where it was sent. What
+   * costs nothing by the call stays where it is. `now` is ms since the epoch.
+   */
+  for(call: Attribution, now: number): BudgetSwitch | null {
+    const { gate, config } = this.#options;
+    const { providers } = config();
+    const pricing = Object.hasOwn(providers, call.provider) ? providers[call.provider]?.pricing.kind : undefined;
+    if (pricing === "free" || pricing === "compute-hour") {
+      return null;
+    }
+    for (const { budget, spentNanoUsd, limitNanoUsd, pausedUntil } of gate.accountsFor(call, now)) {
+      const { switchTo } = budget;
+      if (switchTo !== undefined && pausedUntil === undefined && spentNanoUsd >= switchTo.from * limitNanoUsd) {
+        const backend = this.#meant(switchTo.to, call.provider, now);
+        if (backend !== null && !isSameBackend(backend, call) && Object.hasOwn(providers, backend.provider)) {
+          return { backend, budget: budget.name, share: limitNanoUsd === 0 ? 1 : spentNanoUsd / limitNanoUsd };
+        }
+      }
+    }
+    return null;
+  }
+
+  /** A tier's backend; a usual tier is the newest model of its family, at the call's own provider where that has one. */
+  #meant(to: string | Backend, provider: string, now: number): Backend | null {
+    const { config, prices } = this.#options;
+    const { backends, providers } = config();
+    if (typeof to !== "string") {
+      return to;
+    }
+    const tier = tierOf(backends, to);
+    if (tier !== undefined) {
+      return tier;
+    }
+    if (this.#meanings?.prices !== prices()) {
+      this.#meanings = { prices: prices(), found: new Map() };
+    }
+    const key = `${provider} ${to}`;
+    let backend = this.#meanings.found.get(key);
+    if (backend === undefined) {
+      const registry = new ModelRegistry({ providers, prices: prices(), served: new Map(), now });
+      const model = (registry.find(to, provider) ?? registry.find(to))?.models[0];
+      backend = model === undefined ? null : { provider: model.provider, model: model.model };
+      this.#meanings.found.set(key, backend);
+    }
+    return backend;
+  }
+}

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import Anthropic from "@anthropic-ai/sdk";
+import OpenAI from "openai";
+import type { RateLimit } from "../../src/domain/rateLimits/rateLimitSettings.ts";
+import { GatewayWorld, KEY } from "./gatewayWorld.ts";
+
+const MESSAGES = [{ role: "user" as const, content: "Hi" }];
+
+describe("rate limits", () => {
+  const world = new GatewayWorld();
+
+  const limit = (rules: RateLimit[], waitMs = 0) => world.sidecar.api.changeConfig({ rateLimits: { rules, waitMs } });
+
+  async function ask(caller = {}) {
+    const client = await world.openai(caller);
+    return client.chat.completions.create({ model: "gpt-4.1", messages: MESSAGES, max_tokens: 50 });
+  }
+
+  async function refusal(work: Promise<unknown>): Promise<InstanceType<typeof OpenAI.APIError>> {
+    const error = await work.then(
+      () => assert.fail("it passed"),
+      (thrown: unknown) => thrown,
+    );
+    assert.ok(error instanceof OpenAI.APIError, String(error));
+    return error;
+  }
+
+  afterEach(() => limit([]));
+
+  it("answer with 429 and when to come again, in the protocol's own shape", async () => {
+    await limit([{ tool: "codex", requestsPerMinute: 2 }]);
+    await ask({ tool: "codex" });
+    await ask({ tool: "codex" });
+    const error = await refusal(ask({ tool: "codex" }));
+    assert.equal(error.status, 429);
+    assert.equal(error.headers?.get("x-should-retry"), "true");
+    assert.equal(Number(error.headers?.get("retry-after")), 30, "never long: some clients wait in silence");
+    assert.deepEqual([error.code, error.type], ["rate_limited", "rate_limit_error"]);
+    assert.match(error.message, /limit of 2 requests a minute for tool codex is reached/);
+    assert.equal(world.upstreams.openai.requests.length, 2);
+    await ask({ tool: "aider" });
+    const { anthropic: baseURL } = await world.sidecar.urls({ tool: "codex" });
+    const client = new Anthropic({ baseURL: baseURL as string, apiKey: KEY, maxRetries: 0 });
+    const other = await client.messages.create({ model: "claude-haiku-4-5", max_tokens: 9, messages: MESSAGES }).then(
+      () => assert.fail("it passed"),
+      (thrown: InstanceType<typeof Anthropic.APIError>) => thrown,
+    );
+    assert.match(JSON.stringify(other.error), /"type":"rate_limit_error"/);
+    const log = readFileSync(join(world.sidecar.dataDir, "failures.jsonl"), "utf8");
+    assert.match(log, /"event":"call\.limited","backend"|"backend":"openai".*"event":"call\.limited"/);
+  });
+
+  it("count tokens by what calls have really used, for each user apart", async () => {
+    await limit([{ provider: "openai", each: "user", tokensPerMinute: 100 }]);
+    world.upstreams.openai.script.next({ usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } });
+    await ask({ user: "ana" });
+    world.upstreams.openai.script.next({ usage: { prompt_tokens: 90, completion_tokens: 9, total_tokens: 99 } });
+    await ask({ user: "ana" });
+    assert.match(
+      (await refusal(ask({ user: "ana" }))).message,
+      /limit of 100 tokens a minute for provider openai, for each user/,
+    );
+    await ask({ user: "ben" });
+  });
+
+  it("let calls wait for as long as they may", async () => {
+    world.upstreams.openai.script.next({ error: { status: 429, retryAfterSeconds: 1 } });
+    await limit([], 5_000);
+    await refusal(ask());
+    const before = performance.now();
+    await ask();
+    assert.ok(performance.now() - before > 500, "the provider asked for a second");
+  });
+
+  it("do not hold back a call of another key or model, nor one that would wait too long", async () => {
+    world.upstreams.openai.script.next({ error: { status: 429, retryAfterSeconds: 500 } });
+    await limit([], 100);
+    await refusal(ask());
+    await ask();
+    await limit([], 600_000);
+    const { openai: baseURL } = await world.sidecar.urls();
+    const other = new OpenAI({ baseURL: baseURL as string, apiKey: "sk-another", maxRetries: 0 });
+    await other.chat.completions.create({ model: "gpt-4.1", messages: MESSAGES });
+    await (await world.openai()).chat.completions.create({ model: "gpt-4o", messages: MESSAGES });
+  });
+
+  it("give back what a refused call did not use", async () => {
+    await world.sidecar.api.setBudget({ name: "none", limitUsd: 0, window: "total", scope: { project: "poor" } });
+    await limit([{ project: "poor", requestsPerMinute: 1 }]);
+    assert.equal((await refusal(ask({ project: "poor" }))).status, 402);
+    assert.equal((await refusal(ask({ project: "poor" }))).status, 402, "not 429");
+    await world.sidecar.api.removeBudget("none");
+  });
+});
