@@ -25,6 +25,7 @@ import { answerLimited } from "./limitedCall.ts";
 import { bookedCall, estimateFromBytes, NOTHING_CAME, type Outcome, withinLimit } from "./outcome.ts";
 import type { MeteredPassage } from "./passage.ts";
 import { readPlainBody } from "./plainBody.ts";
+import { leadBack } from "./redirects.ts";
 import { CUT_CODE, relayBody } from "./relay.ts";
 import { type Upstream, UpstreamError } from "./upstream.ts";
 
@@ -195,6 +196,13 @@ export class MeteredCalls {
     }
     this.#options.limits.observe({ provider: passage.providerName, model: facts.model, tags: [] }, request, incoming);
     const httpStatus = incoming.statusCode ?? 502;
+    const elsewhere = leadBack(incoming, passage);
+    if (elsewhere !== null) {
+      incoming.destroy();
+      const said = `${target.server.host} leads this call on to ${elsewhere}: it is not followed, for nobody would meter it there`;
+      answer(response, protocol.fail(502, "redirected", said), own);
+      return this.#outcome("error", { httpStatus, errorType: "redirected" });
+    }
     const keepLength = !protocol.isStream(incoming.headers["content-type"] ?? null, facts);
     response.writeHead(httpStatus, incoming.statusMessage, forwardedResponseHeaders(incoming, own, keepLength));
     const end = await relayBody(incoming, response, protocol, facts, cutBeyond, this.#options.now);

@@ -4,6 +4,7 @@ import { failUnreached } from "./answer.ts";
 import { isPlain } from "./decoder.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
 import type { Passage } from "./passage.ts";
+import { leadBack } from "./redirects.ts";
 import { answerOf, type Upstream, UpstreamError } from "./upstream.ts";
 import { WholeEdit } from "./wholeEdit.ts";
 
@@ -29,9 +30,10 @@ export interface PassedThrough {
 /** Passes a request and its answer on as they come, in bounded memory. Never throws for what either side does. */
 export async function passThrough(
   upstream: Upstream,
-  { request, response, target, departure }: Passage,
+  passage: Passage,
   { shape, own = {}, look, edit }: PassThroughOptions,
 ): Promise<PassedThrough> {
+  const { request, response, target, departure } = passage;
   const headers = forwardedRequestHeaders(request, target.server.host, null, look !== undefined);
   const outgoing = upstream.open(request.method ?? "GET", target, headers);
   const answered = answerOf(outgoing, target.server.host, departure);
@@ -44,6 +46,7 @@ export async function passThrough(
     const errorType = error instanceof UpstreamError ? error.code : "client_gone";
     return { httpStatus: null, brokenBy: error instanceof UpstreamError ? "upstream" : "client", errorType };
   }
+  leadBack(incoming, passage);
   const httpStatus = incoming.statusCode ?? 502;
   const isEdited = edit !== undefined && isPlain(incoming.headers["content-encoding"]);
   response.writeHead(httpStatus, incoming.statusMessage, forwardedResponseHeaders(incoming, own, !isEdited));
