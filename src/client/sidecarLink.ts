@@ -40,8 +40,8 @@ const LONGEST_PAUSE_MS = 10_000;
 const HANDSHAKE_LIMIT_MS = 10_000;
 /** A stream that has held this long, in ms, was no failed attempt. */
 const SETTLED_MS = 5_000;
-/** How long, in ms, a sidecar that was asked to leave may take to finish its calls. */
-const LEAVE_LIMIT_MS = 30_000;
+/** How long, in ms, a sidecar that was asked to leave may take: it lets its calls go on for 30 s, then closes its ledger. */
+const LEAVE_LIMIT_MS = 45_000;
 /** An election lost to a process that then leaves, or that is not ready yet, is run again, but not for ever. */
 const START_ATTEMPTS = 5;
 

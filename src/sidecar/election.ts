@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, renameSync, rmSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -9,6 +9,8 @@ const RETRY_MS = 25;
 /** A living owner answers at once, or when it has opened its ledger; one that was stopped in its tracks keeps its folder. */
 const HANDSHAKE_LIMIT_MS = 5_000;
 const ELECTION_LIMIT_MS = 15_000;
+/** Whoever has the lock needs seconds. What is older was left behind, whatever process bears its maker's number by now. */
+const LOCK_LIMIT_MS = 60_000;
 
 /** This process owns the data folder until `close`. */
 export interface Ownership {
@@ -85,7 +87,7 @@ function parseHandshake(line: string): Handshake | null {
   }
 }
 
-/** Whether this process got the lock. A lock whose maker is dead is moved aside, which only one process can do. */
+/** Whether this process got the lock. A lock that was left behind is moved aside, which only one process can do. */
 function takeLock(lock: string): boolean {
   try {
     const file = openSync(lock, "wx", 0o600);
@@ -98,7 +100,7 @@ function takeLock(lock: string): boolean {
     }
   }
   const maker = readMaker(lock);
-  if (maker !== null && !isAlive(maker)) {
+  if (isOld(lock) || (maker !== null && !isAlive(maker))) {
     const aside = `${lock}.${maker}.${process.pid}`;
     try {
       renameSync(lock, aside);
@@ -113,6 +115,11 @@ function takeLock(lock: string): boolean {
     }
   }
   return false;
+}
+
+function isOld(lock: string): boolean {
+  const made = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
+  return made !== undefined && Date.now() - made > LOCK_LIMIT_MS;
 }
 
 /** Null while the maker has not written its pid yet. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -58,6 +58,20 @@ describe("the election of one sidecar", function () {
         // The owner is killed too: the next round finds a stale socket.
         await Promise.all(contenders.map(kill));
       }
+    }
+  });
+
+  it("breaks a lock that was left behind unsigned, or signed with what is another process's number by now", async () => {
+    for (const signature of ["", String(process.pid)]) {
+      const lock = join(dataDir, "election.lock");
+      writeFileSync(lock, signature);
+      const longAgo = new Date(Date.now() - 3_600_000);
+      utimesSync(lock, longAgo, longAgo);
+      const contender = startContender(dataDir);
+      await contender.nextLine();
+      contender.process.stdin?.write("go\n");
+      assert.deepEqual(JSON.parse(await contender.nextLine()), { owner: contender.process.pid });
+      await kill(contender);
     }
   });
 
