@@ -9,7 +9,7 @@ import { activeDecisions, alertsSince, decisions } from "./queries/budgetRecords
 import { type CallsFilter, callById, callsPage, exportCalls, refusalOf } from "./queries/calls.ts";
 import { accruedByProvider, lastAccrual } from "./queries/compute.ts";
 import { correctionsOf, deferredCall } from "./queries/corrections.ts";
-import { type Spend, spendByPeriod, spentIn, topModels, totals } from "./queries/spend.ts";
+import { type ModelSpend, type Spend, spendByModel, spendByPeriod, spentIn, totals } from "./queries/spend.ts";
 import { summary } from "./queries/summary.ts";
 import { switches } from "./queries/switches.ts";
 
@@ -30,8 +30,8 @@ export abstract class BookReader {
     return spendByPeriod(this.books, starts);
   }
 
-  topModels(from: number | null, to: number | null, limit: number): ReturnType<typeof topModels> {
-    return topModels(this.books, { from, to }, limit);
+  spendByModel(from: number | null, to: number | null): ModelSpend[] {
+    return spendByModel(this.books, { from, to });
   }
 
   summary(by: SummaryBy, from: number | null, to: number | null, timeZone: string): Summary {

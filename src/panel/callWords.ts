@@ -9,6 +9,11 @@ export interface CallWords {
   readonly detail: string;
 }
 
+/** A call on a route that Tollgate does not know names no model. */
+export function modelName(model: string): string {
+  return model === "" ? "(unknown route)" : model;
+}
+
 /** How a call ended, in words. */
 export function callWords(call: Call): CallWords {
   switch (call.status) {

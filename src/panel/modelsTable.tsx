@@ -1,5 +1,6 @@
 import { formatCount } from "../domain/formats.ts";
 import { decimalsOf } from "./amounts.tsx";
+import { modelName } from "./callWords.ts";
 import { Cell, Count, GroupCost, Latency, Tokens } from "./groupCells.tsx";
 import {
   errorWords,
@@ -91,7 +92,7 @@ function ModelRow({ model, align }: { readonly model: ModelFigures; readonly ali
     <tr>
       <th scope="row">
         <span class="name" title={model.key}>
-          {model.key}
+          {modelName(model.key)}
         </span>
         {model.provider !== null && <span class="beneath muted">{model.provider}</span>}
       </th>

@@ -2,7 +2,7 @@ import type { Overview } from "../domain/api.ts";
 import type { Call } from "../domain/call.ts";
 import { formatCount, formatDuration, formatMoment, formatTokens } from "../domain/formats.ts";
 import { CallCost, decimalsOf } from "./amounts.tsx";
-import { callWords } from "./callWords.ts";
+import { callWords, modelName } from "./callWords.ts";
 import { Icon } from "./icons.tsx";
 import { Scroller, Section } from "./section.tsx";
 
@@ -80,7 +80,7 @@ function CallRow({ call, align, now, timeZone }: CallRowProps) {
           class="name"
           title={call.requestedModel === call.model ? call.model : `${call.model}, asked for as ${call.requestedModel}`}
         >
-          {call.model}
+          {modelName(call.model)}
         </span>{" "}
         <span class="muted">{call.provider}</span>
       </th>

@@ -3,6 +3,7 @@ import type { Config } from "../domain/config.ts";
 import type { Gate } from "../domain/gate.ts";
 import { type Calendar, lastDays, localDayKey, windowAt } from "../domain/window.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { ModelSpend } from "../ledger/queries/spend.ts";
 import { budgetStatus } from "./budgetStatus.ts";
 import type { ComputeMeter } from "./computeMeter.ts";
 import type { Learned } from "./learned.ts";
@@ -10,6 +11,8 @@ import { whoSpent } from "./whoSpent.ts";
 
 const TOP_MODELS = 5;
 const RECENT_CALLS = 50;
+/** Models of unknown price that are named one by one. */
+const TOLD_UNPRICED = 3;
 
 /** What this process is, as its status tells. */
 export interface Identity {
@@ -29,6 +32,8 @@ export interface FiguresOptions {
   readonly meter: ComputeMeter;
   readonly learned: Learned;
   readonly now: () => number;
+  /** Whether it is known what a model costs now. */
+  readonly isPriced: (provider: string, model: string) => boolean;
   /** What is wrong beside the ledger's own notices. */
   readonly notices: () => readonly string[];
 }
@@ -49,6 +54,7 @@ export class Figures {
     const accounts = gate.accounts(now);
     const today = windowAt("day", now, calendar);
     const month = windowAt("month", now, calendar);
+    const models = ledger.spendByModel(month.start, month.end);
     return {
       ...identity,
       startedAt: new Date(startedAt).toISOString(),
@@ -59,9 +65,9 @@ export class Figures {
       callsInFlight: gate.callsInFlight,
       today: ledger.totals(today.start, today.end),
       month: ledger.totals(month.start, month.end),
-      topModels: ledger.topModels(month.start, month.end, TOP_MODELS),
+      topModels: models.slice(0, TOP_MODELS).map(({ unpricedCalls: _, ...model }) => model),
       compute: this.#compute(today.start, month.start),
-      notices: [...ledger.notices, ...this.#options.notices()],
+      notices: [...ledger.notices, ...this.#options.notices(), ...this.#unpriced(models)],
     };
   }
 
@@ -91,6 +97,21 @@ export class Figures {
         .alertsSince(Math.min(...windowStarts.values(), now))
         .filter(({ budget, windowStart }) => windowStarts.get(budget) === windowStart),
     };
+  }
+
+  /** Calls that passed and count as nothing, as long as nobody has said what they cost. */
+  #unpriced(models: readonly ModelSpend[]): string[] {
+    const unpriced = models.filter(
+      ({ provider, model, unpricedCalls }) => unpricedCalls > 0 && !this.#options.isPriced(provider, model),
+    );
+    const told = unpriced.slice(0, TOLD_UNPRICED).map(({ provider, model, unpricedCalls }) => {
+      const count = unpricedCalls === 1 ? "1 call" : `${unpricedCalls} calls`;
+      return model === ""
+        ? `${count} of this month went to routes of ${provider} that Tollgate does not know: what they cost is not counted.`
+        : `The price of ${provider}/${model} is not known: ${count} of this month ${unpricedCalls === 1 ? "is" : "are"} counted without a cost. Set it with 'tollgate prices set' or with 'Tollgate: Set Model Price…' in VS Code.`;
+    });
+    const more = unpriced.length - told.length;
+    return more > 0 ? [...told, `The prices of ${more} more models that were called this month are not known.`] : told;
   }
 
   #compute(today: number, month: number): ComputeStatus[] {

@@ -171,6 +171,7 @@ export class Sidecar {
       meter,
       learned,
       now,
+      isPriced: (provider, model) => model !== "" && settings.prices.lookUp(provider, model, now()) !== null,
       notices: () => [...published.notices, ...links.notices(store.config.providers)],
     });
     const lifetime = new Lifetime(

@@ -82,7 +82,7 @@ export function sampleOverview({ seed = 1, days = 30 }: SampleOptions = {}): Ove
           detail: "connection refused",
         },
       ],
-      notices: ["The price of corporate/acme-large-2 is not known: its calls are counted without a cost."],
+      notices: ["The price of corporate/acme-large-2 is not known: 37 calls of this month are counted without a cost."],
     },
     days: spend,
     models: sampleModels(random),

@@ -24,7 +24,11 @@ describe("prices, through the real sidecar process", function () {
       assert.deepEqual([call.costBasis, call.priceVersion, call.costNanoUsd], [basis, version, nano], model);
       assert.equal(call.rates === null, basis === "unpriced", model);
     }
+    const { notices } = await running.api.status();
+    assert.match(notices.join("\n"), /^The price of openai\/brand-new is not known: 1 call of this month is counted/);
+    assert.equal(notices.length, 1);
     await running.api.changeConfig({ defaultPrice: { inputUsdPerMTok: 10, outputUsdPerMTok: 40 } });
+    assert.deepEqual((await running.api.status()).notices, [], "it is known now");
     const byDefault = await world.send("openai", "brand-new");
     assert.deepEqual(
       [byDefault.costBasis, byDefault.priceVersion, byDefault.costNanoUsd, byDefault.rates?.output],

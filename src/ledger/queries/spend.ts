@@ -56,23 +56,29 @@ export function spendByPeriod(books: Books, starts: readonly number[]): Spend[] 
   return starts.map((from, index) => totals(books, { from, to: starts[index + 1] ?? null }));
 }
 
-/** The models that cost most in a range, dearest first. */
-export function topModels(
-  books: Books,
-  range: Range,
-  limit: number,
-): Array<Spend & { readonly provider: string; readonly model: string }> {
-  const models = new Map<string, { provider: string; model: string; costNanoUsd: number; calls: number }>();
-  for (const [id, { cost_nano_usd, calls }] of sumBy(books, range, "key_id", ["cost_nano_usd", "calls"])) {
+/** What a model's calls came to. `unpricedCalls` did not fail and count as nothing in the cost. */
+export interface ModelSpend extends Spend {
+  readonly provider: string;
+  readonly model: string;
+  readonly unpricedCalls: number;
+}
+
+/** Every model that was called in a range, the dearest first. */
+export function spendByModel(books: Books, range: Range): ModelSpend[] {
+  const models = new Map<string, ModelSpend>();
+  for (const [id, sums] of sumBy(books, range, "key_id", ["cost_nano_usd", "calls", "errors", "unpriced"])) {
     const { provider, model } = books.keys.key(id);
     const name = `${provider} ${model}`;
-    const sum = models.get(name) ?? { provider, model, costNanoUsd: 0, calls: 0 };
-    sum.costNanoUsd = wholeNumber(sum.costNanoUsd + cost_nano_usd);
-    sum.calls += calls;
-    models.set(name, sum);
+    const before = models.get(name) ?? { costNanoUsd: 0, calls: 0, unpricedCalls: 0 };
+    models.set(name, {
+      provider,
+      model,
+      costNanoUsd: wholeNumber(before.costNanoUsd + sums.cost_nano_usd),
+      calls: before.calls + sums.calls,
+      unpricedCalls: before.unpricedCalls + Math.max(0, sums.unpriced - sums.errors),
+    });
   }
   return [...models.values()]
     .filter(({ calls }) => calls > 0)
-    .sort((a, b) => b.costNanoUsd - a.costNanoUsd || b.calls - a.calls || (a.model < b.model ? -1 : 1))
-    .slice(0, limit);
+    .sort((a, b) => b.costNanoUsd - a.costNanoUsd || b.calls - a.calls || (a.model < b.model ? -1 : 1));
 }
