@@ -23,7 +23,7 @@ const PROJECTS = ["web", "api", "cli"];
 const OPENAI_MODELS = ["gpt-4o", "gpt-4o-mini", "gpt-5-mini"];
 
 /**
- * Many calls at once through the real sidecar, of random size and both protocols: streams and whole answers, clients that
+ * Many calls at once through the real sidecar, of random size and four protocols: streams and whole answers, clients that
  * leave, providers that fail, and providers that use every token they may. Gives what the books say when all is over.
  */
 export async function runStorm({ seed, calls, hard }: StormOptions): Promise<StormResult> {
@@ -34,6 +34,7 @@ export async function runStorm({ seed, calls, hard }: StormOptions): Promise<Sto
     providers: {
       openai: { protocol: "openai", baseUrl: upstreams.openai.url },
       anthropic: { protocol: "anthropic", baseUrl: upstreams.anthropic.url },
+      google: { protocol: "google", baseUrl: upstreams.google.url },
     },
     budgets: [
       { name: "all", limitUsd: limit(calls * 0.0015), window: "month", hard },
@@ -62,13 +63,20 @@ export async function runStorm({ seed, calls, hard }: StormOptions): Promise<Sto
       sidecar.api.subscribe({ onStatus: () => ready(), onEvent, onClose: () => {} }, listening.signal);
     });
     const urls = await Promise.all(PROJECTS.map((project) => sidecar.urls({ project })));
-    for (const upstream of [upstreams.openai, upstreams.anthropic]) {
+    for (const upstream of [upstreams.openai, upstreams.anthropic, upstreams.google]) {
       upstream.script.next(...Array.from({ length: calls }, () => randomBehaviour(random)));
     }
     await Promise.all(
       Array.from({ length: calls }, () => {
-        const base = random.pick(urls);
-        return random.next() < 0.5 ? askOpenai(base.openai ?? "", random) : askAnthropic(base.anthropic ?? "", random);
+        const { openai = "", anthropic = "", google = "" } = random.pick(urls);
+        const dice = random.next();
+        return dice < 0.3
+          ? askOpenai(openai, random)
+          : dice < 0.5
+            ? askResponses(openai, random)
+            : dice < 0.8
+              ? askAnthropic(anthropic, random)
+              : askGoogle(google, random);
       }),
     );
     const settled = await untilNothingIsHeld(sidecar);
@@ -117,6 +125,20 @@ function askOpenai(base: string, random: Random): Promise<void> {
   return ask(`${base}/chat/completions`, { authorization: "Bearer sk-x" }, body, random);
 }
 
+function askResponses(base: string, random: Random): Promise<void> {
+  const limit = random.next() < 0.5 ? { max_output_tokens: 16 + random.below(1_500) } : {};
+  const body = { model: random.pick(OPENAI_MODELS), input: messages(random), stream: random.next() < 0.6, ...limit };
+  return ask(`${base}/responses`, { authorization: "Bearer sk-x" }, body, random);
+}
+
+function askGoogle(base: string, random: Random): Promise<void> {
+  const limit = random.next() < 0.5 ? { generationConfig: { maxOutputTokens: 1 + random.below(1_500) } } : {};
+  const contents = messages(random).map(({ role, content }) => ({ role, parts: [{ text: content }] }));
+  const method = random.next() < 0.6 ? "streamGenerateContent?alt=sse" : "generateContent";
+  const url = `${base}/v1beta/models/gemini-2.5-flash:${method}`;
+  return ask(url, { "x-goog-api-key": "x" }, { contents, ...limit }, random);
+}
+
 function askAnthropic(base: string, random: Random): Promise<void> {
   const body = {
     model: "claude-haiku-4-5",
@@ -132,7 +154,7 @@ function messages(random: Random): Array<{ role: "user"; content: string }> {
 }
 
 /**
- * Sends a call and reads its answer; one in eight leaves with the first of it, and as the SDKs do, all try twice more where
+ * Sends a call and reads its answer; one in four leaves with the first of it, and as the SDKs do, all try twice more where
  * the provider fails. Whatever happens is for the books to say.
  */
 async function ask(
@@ -142,7 +164,7 @@ async function ask(
   random: Random,
   attempt = 1,
 ): Promise<void> {
-  const leaves = random.next() < 0.125;
+  const leaves = random.next() < 0.25;
   try {
     const answer = await fetch(url, {
       method: "POST",
