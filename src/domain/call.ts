@@ -67,6 +67,8 @@ export const callSchema = z.object({
   promptId: z.string().optional(),
   /** What was asked for, where another backend took the call; absent where it is this one. */
   standsInFor: standsInForSchema.optional(),
+  /** Its share of what its server cost by the hour, which budgets count as hours; absent while it has none. */
+  computeShareNanoUsd: nano.min(0).optional(),
 });
 
 export type Call = z.infer<typeof callSchema>;

@@ -3,6 +3,7 @@ import { switchSchema } from "./backends/backendSwitch.ts";
 import { standsInForSchema } from "./backends/standsInFor.ts";
 import { budgetSchema } from "./budget.ts";
 import { callSchema, costBasisSchema } from "./call.ts";
+import { accrualSchema, sharingSchema, stopStepSchema, unknownTimeSchema } from "./compute/computeEvents.ts";
 import { providerSchema } from "./config.ts";
 
 const nano = z.int().min(0);
@@ -87,10 +88,6 @@ export type Alert = z.infer<typeof alertSchema>;
 export const raisedAlertSchema = alertSchema.extend({ at: ms });
 export type RaisedAlert = z.infer<typeof raisedAlertSchema>;
 
-/** One interval in which a compute-hour provider was up: its cost belongs to no call. */
-export const accrualSchema = z.object({ provider: z.string(), from: ms, to: ms, costNanoUsd: nano });
-export type Accrual = z.infer<typeof accrualSchema>;
-
 const stamp = { seq: z.int().min(1), at: ms };
 
 /** Everything that happens, as the journal keeps it and the event stream tells it. `at` is ms since the epoch. */
@@ -111,6 +108,9 @@ export const eventSchema = z.discriminatedUnion("type", [
   /** A booked call that is known better now: `call` takes the place of what stands under its id. */
   z.object({ type: z.literal("call.corrected"), ...stamp, call: callSchema, by: z.string(), why: z.string() }),
   z.object({ type: z.literal("compute.accrued"), ...stamp, accrual: accrualSchema }),
+  z.object({ type: z.literal("compute.shared"), ...stamp, sharing: sharingSchema }),
+  z.object({ type: z.literal("compute.unknown"), ...stamp, unknown: unknownTimeSchema }),
+  z.object({ type: z.literal("compute.stop"), ...stamp, stop: stopStepSchema }),
   z.object({
     type: z.literal("budget.changed"),
     ...stamp,

@@ -110,10 +110,11 @@ async function copyCalls(projection: Projection, copy: LedgerDatabase, from: num
 /** Differs where the calls of a month do. */
 function fingerprint(database: LedgerDatabase, from: number, until: number): string {
   const row = database.get(
-    "SELECT COUNT(*) AS calls, SUM(seq) AS seqs FROM call_rows WHERE started_at >= ? AND started_at < ?",
+    `SELECT COUNT(*) AS calls, SUM(seq) AS seqs, TOTAL(compute_nano_usd) AS shares FROM call_rows
+      WHERE started_at >= ? AND started_at < ?`,
     [from, until],
   );
-  return `${row?.calls} ${row?.seqs}`;
+  return `${row?.calls} ${row?.seqs} ${row?.shares}`;
 }
 
 /** A name is not used for a second content while a snapshot may still speak of the first. */

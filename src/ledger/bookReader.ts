@@ -2,12 +2,23 @@ import type { CallsPage, Summary, SummaryBy } from "../domain/api.ts";
 import type { RecordedSwitch } from "../domain/backends/backendSwitch.ts";
 import type { Scope } from "../domain/budget.ts";
 import type { Call } from "../domain/call.ts";
-import type { Accrual, Correction, Decision, RaisedAlert, RecordedDecision, Refusal } from "../domain/events.ts";
+import type { Accrual, StopStep } from "../domain/compute/computeEvents.ts";
+import type { ServedCall } from "../domain/compute/shares.ts";
+import type { Correction, Decision, RaisedAlert, RecordedDecision, Refusal } from "../domain/events.ts";
 import type { NanoUsd } from "../domain/money.ts";
 import type { Books } from "./books.ts";
 import { activeDecisions, alertsSince, decisions } from "./queries/budgetRecords.ts";
 import { type CallsFilter, callById, callsPage, exportCalls, refusalOf } from "./queries/calls.ts";
-import { accruedByProvider, lastAccrual } from "./queries/compute.ts";
+import {
+  accruedByProvider,
+  type ComputeSums,
+  computeSums,
+  lastAccrual,
+  openIntervals,
+  providerState,
+  servedCalls,
+  stopSteps,
+} from "./queries/compute.ts";
 import { correctionsOf, deferredCall } from "./queries/corrections.ts";
 import { type ModelSpend, type Spend, spendByModel, spendByPeriod, spentIn, totals } from "./queries/spend.ts";
 import { summary } from "./queries/summary.ts";
@@ -84,5 +95,25 @@ export abstract class BookReader {
 
   lastAccrual(provider: string): Accrual | null {
     return lastAccrual(this.books, provider);
+  }
+
+  computeSums(provider: string, from: number | null, to: number | null): ComputeSums {
+    return computeSums(this.books, provider, { from, to });
+  }
+
+  providerState(name: string): ReturnType<typeof providerState> {
+    return providerState(this.books, name);
+  }
+
+  openIntervals(): Accrual[] {
+    return openIntervals(this.books);
+  }
+
+  servedCalls(provider: string, from: number, to: number): ServedCall[] {
+    return servedCalls(this.books, provider, { from, to });
+  }
+
+  stopSteps(provider: string): StopStep[] {
+    return stopSteps(this.books, provider);
   }
 }

@@ -33,6 +33,7 @@ const COLUMNS = [
   "session_id",
   "prompt_id",
   "stands_in_for",
+  "compute_nano_usd",
 ] as const;
 
 export const INSERT_CALL = `INSERT INTO call_rows (${COLUMNS.join(", ")})
@@ -77,6 +78,7 @@ export function rowOfCall(call: Call, seq: number, keyId: number, keys: CallKeys
     call.sessionId ?? null,
     call.promptId ?? null,
     call.standsInFor === undefined ? null : JSON.stringify(call.standsInFor),
+    call.computeShareNanoUsd ?? null,
   ];
 }
 
@@ -126,5 +128,6 @@ export function callOfRow(row: Row, keys: CallKeys): Call {
     ...(typeof row.prompt_id === "string" ? { promptId: row.prompt_id } : {}),
     ...(typeof row.stands_in_for === "string" ? { standsInFor: JSON.parse(row.stands_in_for) as StandsInFor } : {}),
     ...(typeof row.expected_nano_usd === "number" ? { expectedNanoUsd: row.expected_nano_usd } : {}),
+    ...(typeof row.compute_nano_usd === "number" ? { computeShareNanoUsd: row.compute_nano_usd } : {}),
   };
 }

@@ -19,6 +19,8 @@ export const FIGURES = [
   "latency_calls",
   "first_token_ms",
   "first_token_calls",
+  // The calls' shares of what their servers cost by the hour: no budget counts them, since it counts the hours.
+  "compute_nano_usd",
 ] as const;
 
 export type Figure = (typeof FIGURES)[number];
@@ -60,6 +62,7 @@ export function figuresOf(call: Call): Figures {
     latency_calls: timed,
     first_token_ms: call.firstTokenMs ?? 0,
     first_token_calls: call.firstTokenMs === null ? 0 : 1,
+    compute_nano_usd: call.computeShareNanoUsd ?? 0,
   };
 }
 

@@ -50,6 +50,8 @@ const APPLY_SLICE = 96;
 export class Ledger extends BookReader {
   /** What opening found. */
   readonly recovery: Recovery;
+  /** When the last thing happened before it was opened, ms since the epoch; null where that is not known. */
+  readonly lastBefore: number | null;
   readonly #journal: Journal;
   readonly #projection: Projection;
   readonly #notices: Notices;
@@ -117,6 +119,7 @@ export class Ledger extends BookReader {
     this.#projection = parts.projection;
     this.#notices = parts.notices;
     this.recovery = parts.recovery;
+    this.lastBefore = parts.projection.appliedAt;
     this.#firstSeq = parts.recovery.lastSeq + 1;
     this.#keeper = parts.keeper;
   }

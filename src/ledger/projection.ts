@@ -1,10 +1,11 @@
 import type { Call } from "../domain/call.ts";
+import type { Sharing } from "../domain/compute/computeEvents.ts";
 import type { EventOf, TollgateEvent } from "../domain/events.ts";
 import type { Archives } from "./archives.ts";
 import { CallKeys } from "./callKeys.ts";
 import { callOfRow, INSERT_CALL, rowOfCall } from "./callRows.ts";
-import { type LedgerDatabase, wholeNumber } from "./database.ts";
-import { bucketOf } from "./figures.ts";
+import { applyAccrual, applySharing, applyStopStep, applyUnknown } from "./computeProjection.ts";
+import { type LedgerDatabase, type Row, wholeNumber } from "./database.ts";
 import { RollupBatch } from "./rollupBatch.ts";
 
 /** An event that the database did not take, and why. */
@@ -33,6 +34,12 @@ export class Projection {
   /** The last event that the database holds. */
   get appliedSeq(): number {
     return this.#appliedSeq;
+  }
+
+  /** When it happened, ms since the epoch; null where there is none, or an older version applied it. */
+  get appliedAt(): number | null {
+    const row = this.database.get("SELECT value FROM meta WHERE name = 'applied_at'");
+    return row === null ? null : Number(row.value);
   }
 
   close(): void {
@@ -75,12 +82,20 @@ export class Projection {
         this.#apply(event, settled, rollups);
       }
       rollups.write(this.database);
-      this.database.run(
-        "INSERT INTO meta (name, value) VALUES ('applied_seq', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        [lastSeq],
-      );
+      this.#note("applied_seq", lastSeq);
+      const last = events.at(-1);
+      if (last !== undefined) {
+        this.#note("applied_at", last.at);
+      }
     });
     this.#appliedSeq = lastSeq;
+  }
+
+  #note(name: "applied_seq" | "applied_at", value: number): void {
+    this.database.run(
+      "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+      [name, value],
+    );
   }
 
   /** `settled` are the calls that the batch itself brings to an end. */
@@ -113,7 +128,19 @@ export class Projection {
         this.#correct(event, rollups);
         return;
       case "compute.accrued":
-        this.#accrued(event);
+        applyAccrual(this.database, event);
+        return;
+      case "compute.shared":
+        for (const share of event.sharing.shares) {
+          this.#share(share, rollups);
+        }
+        applySharing(this.database, event.sharing);
+        return;
+      case "compute.unknown":
+        applyUnknown(this.database, event.unknown);
+        return;
+      case "compute.stop":
+        applyStopStep(this.database, event);
         return;
       case "budget.decided":
         this.#decided(event);
@@ -192,24 +219,48 @@ export class Projection {
 
   /** A call counts once, by its id. What was booked as interrupted gives way to what is known better. */
   #book(call: Call, seq: number, rollups: RollupBatch): void {
-    this.#takeBackMonthOf(call);
+    this.#takeBackMonthOf(Date.parse(call.startedAt));
     const keyId = this.keys.idOf(call);
-    const row = rowOfCall(call, seq, keyId, this.keys);
-    if (this.database.run(INSERT_CALL, row) === 0) {
+    if (this.database.run(INSERT_CALL, rowOfCall(call, seq, keyId, this.keys)) === 0) {
       const before = this.database.get("SELECT * FROM call_rows WHERE id = ?", [call.id]);
       if (before === null || before.status !== "interrupted" || call.status === "interrupted") {
         return;
       }
-      rollups.add(callOfRow(before, this.keys), Number(before.key_id), -1);
-      this.database.run("DELETE FROM call_rows WHERE id = ?", [call.id]);
-      this.database.run(INSERT_CALL, row);
+      this.#replace(before, call, seq, rollups);
+      return;
     }
     rollups.add(call, keyId, 1);
   }
 
+  /** The share of a server's hours that the call has stays with it. */
+  #replace(before: Row, call: Call, seq: number, rollups: RollupBatch): void {
+    const known = callOfRow(before, this.keys);
+    const { computeShareNanoUsd } = known;
+    const next = computeShareNanoUsd === undefined ? call : { ...call, computeShareNanoUsd };
+    rollups.add(known, Number(before.key_id), -1);
+    this.database.run("DELETE FROM call_rows WHERE id = ?", [call.id]);
+    const keyId = this.keys.idOf(next);
+    this.database.run(INSERT_CALL, rowOfCall(next, seq, keyId, this.keys));
+    rollups.add(next, keyId, 1);
+  }
+
+  #share({ callId, startedAt, costNanoUsd }: Sharing["shares"][number], rollups: RollupBatch): void {
+    this.#takeBackMonthOf(startedAt);
+    const before = this.database.get("SELECT * FROM call_rows WHERE id = ?", [callId]);
+    if (before === null) {
+      throw new Error(`The call ${callId} shares compute hours and was never booked`);
+    }
+    const call = callOfRow(before, this.keys);
+    this.database.run("UPDATE call_rows SET compute_nano_usd = COALESCE(compute_nano_usd, 0) + ? WHERE id = ?", [
+      costNanoUsd,
+      callId,
+    ]);
+    rollups.addShare(call, Number(before.key_id), costNanoUsd);
+  }
+
   /** It may be one that is archived already, or known better now: that can only be told with its month at hand. */
-  #takeBackMonthOf(call: Call): void {
-    const archive = this.archives.at(Date.parse(call.startedAt));
+  #takeBackMonthOf(startedAt: number): void {
+    const archive = this.archives.at(startedAt);
     if (archive !== null) {
       this.archives.takeBack(archive, this.keys);
     }
@@ -217,37 +268,17 @@ export class Projection {
 
   /** The call keeps its place in the order of calls. One that was never booked is booked. */
   #correct({ seq, at, call, by, why }: EventOf<"call.corrected">, rollups: RollupBatch): void {
-    this.#takeBackMonthOf(call);
+    this.#takeBackMonthOf(Date.parse(call.startedAt));
     const before = this.database.get("SELECT * FROM call_rows WHERE id = ?", [call.id]);
     if (before === null) {
       this.#book(call, seq, rollups);
       return;
     }
-    rollups.add(callOfRow(before, this.keys), Number(before.key_id), -1);
-    this.database.run("DELETE FROM call_rows WHERE id = ?", [call.id]);
-    const keyId = this.keys.idOf(call);
-    this.database.run(INSERT_CALL, rowOfCall(call, Number(before.seq), keyId, this.keys));
-    rollups.add(call, keyId, 1);
+    this.#replace(before, call, Number(before.seq), rollups);
     this.database.run("DELETE FROM deferred WHERE call_id = ?", [call.id]);
     this.database.run(
       `INSERT INTO corrections (seq, at, call_id, before_nano_usd, after_nano_usd, by, why) VALUES (?, ?, ?, ?, ?, ?, ?)`,
       [seq, at, call.id, before.cost_nano_usd ?? 0, call.costNanoUsd, by, why],
-    );
-  }
-
-  #accrued({ accrual }: EventOf<"compute.accrued">): void {
-    const { provider, from, to, costNanoUsd } = accrual;
-    this.database.run(
-      `INSERT INTO compute_rollups (bucket, provider, cost_nano_usd, up_ms) VALUES (?, ?, ?, ?)
-        ON CONFLICT (bucket, provider) DO UPDATE SET
-          cost_nano_usd = cost_nano_usd + excluded.cost_nano_usd, up_ms = up_ms + excluded.up_ms`,
-      [bucketOf(from), provider, costNanoUsd, to - from],
-    );
-    this.database.run(
-      `INSERT INTO last_accruals (provider, from_ms, to_ms, cost_nano_usd) VALUES (?, ?, ?, ?)
-        ON CONFLICT (provider) DO UPDATE SET
-          from_ms = excluded.from_ms, to_ms = excluded.to_ms, cost_nano_usd = excluded.cost_nano_usd`,
-      [provider, from, to, costNanoUsd],
     );
   }
 

@@ -1,4 +1,5 @@
 import type { Call } from "../domain/call.ts";
+import type { NanoUsd } from "../domain/money.ts";
 import type { LedgerDatabase } from "./database.ts";
 import {
   addFigures,
@@ -43,6 +44,11 @@ export class RollupBatch {
     if (hasLatency(call)) {
       addCalls(steps, latencyStep(call.latencyMs), times);
     }
+  }
+
+  /** A booked call has a share of what its server cost by the hour. */
+  addShare(call: Call, keyId: number, costNanoUsd: NanoUsd): void {
+    rollupAt(this.#quarterHours, bucketOf(Date.parse(call.startedAt)), keyId).figures.compute_nano_usd += costNanoUsd;
   }
 
   write(database: LedgerDatabase): void {

@@ -1,4 +1,25 @@
-import { FIGURES } from "./figures.ts";
+/** What the first version summed of calls. */
+const FIRST_FIGURES: readonly string[] = [
+  "calls",
+  "errors",
+  "refused",
+  "unpriced",
+  "estimated",
+  "input_tokens",
+  "cached_input_tokens",
+  "cache_write_5m_tokens",
+  "cache_write_1h_tokens",
+  "output_tokens",
+  "reasoning_tokens",
+  "audio_input_tokens",
+  "audio_output_tokens",
+  "web_searches",
+  "cost_nano_usd",
+  "latency_ms",
+  "latency_calls",
+  "first_token_ms",
+  "first_token_calls",
+];
 
 /**
  * The database's schema as steps: step n brings a database from `user_version` n to n + 1 and keeps every row. Steps that
@@ -43,7 +64,7 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE rollups (
     bucket INTEGER NOT NULL, key_id INTEGER NOT NULL REFERENCES call_keys,
-    ${FIGURES.map((figure) => `${figure} INTEGER NOT NULL`).join(", ")},
+    ${FIRST_FIGURES.map((figure) => `${figure} INTEGER NOT NULL`).join(", ")},
     PRIMARY KEY (bucket, key_id)) WITHOUT ROWID;
   -- Calls by latency: step 0 is 0 ms, step n is 2^((n-1)/8) ms up to the next.
   CREATE TABLE latencies (
@@ -52,7 +73,7 @@ export const MIGRATIONS: readonly string[] = [
   -- The same for whole days of UTC, for long ranges.
   CREATE TABLE day_rollups (
     bucket INTEGER NOT NULL, key_id INTEGER NOT NULL REFERENCES call_keys,
-    ${FIGURES.map((figure) => `${figure} INTEGER NOT NULL`).join(", ")},
+    ${FIRST_FIGURES.map((figure) => `${figure} INTEGER NOT NULL`).join(", ")},
     PRIMARY KEY (bucket, key_id)) WITHOUT ROWID;
   CREATE TABLE day_latencies (
     bucket INTEGER NOT NULL, key_id INTEGER NOT NULL REFERENCES call_keys, step INTEGER NOT NULL, calls INTEGER NOT NULL,
@@ -163,5 +184,43 @@ export const MIGRATIONS: readonly string[] = [
     r.cost_nano_usd, r.cost_nano_usd / 1e9 AS cost_usd, r.cost_basis, s.rates, r.price_version, r.hold_nano_usd, r.attempt,
     r.expected_nano_usd, r.session_id, k.branch, r.prompt_id, r.stands_in_for
     FROM call_rows r JOIN call_keys k ON k.id = r.key_id LEFT JOIN rate_sets s ON s.id = r.rates_id;
+  `,
+  // What calls of a server by the hour have of its cost stands beside their own cost, which is nothing: it counts once, as hours.
+  `
+  ALTER TABLE rollups ADD COLUMN compute_nano_usd INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE day_rollups ADD COLUMN compute_nano_usd INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE call_rows ADD COLUMN compute_nano_usd INTEGER;
+  DROP VIEW calls;
+  -- Every booked call with all its fields.
+  CREATE VIEW calls AS SELECT
+    r.seq, r.id, strftime('%Y-%m-%dT%H:%M:%fZ', r.started_at / 1000.0, 'unixepoch') AS started_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', r.ended_at / 1000.0, 'unixepoch') AS ended_at,
+    k.provider, r.protocol, k.model, k.requested_model, k.project, k.tool, k.user, k.tags, r.request_type, r.trace_id,
+    r.status, r.http_status, r.error_type, r.stream, r.latency_ms, r.first_token_ms,
+    r.input_tokens, r.cached_input_tokens, r.cache_write_5m_tokens, r.cache_write_1h_tokens, r.output_tokens,
+    r.reasoning_tokens, r.audio_input_tokens, r.audio_output_tokens, r.web_searches, r.usage_basis,
+    r.cost_nano_usd, r.cost_nano_usd / 1e9 AS cost_usd, r.cost_basis, s.rates, r.price_version, r.hold_nano_usd, r.attempt,
+    r.expected_nano_usd, r.session_id, k.branch, r.prompt_id, r.stands_in_for, r.compute_nano_usd
+    FROM call_rows r JOIN call_keys k ON k.id = r.key_id LEFT JOIN rate_sets s ON s.id = r.rates_id;
+
+  -- Of a quarter hour's cost what calls have, time that was billed only to fill up a unit, time with calls, and what the
+  -- servers' own counters say.
+  ALTER TABLE compute_rollups ADD COLUMN shared_nano_usd INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE compute_rollups ADD COLUMN rounded_ms INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE compute_rollups ADD COLUMN busy_ms INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE compute_rollups ADD COLUMN served_prompt_tokens INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE compute_rollups ADD COLUMN served_output_tokens INTEGER NOT NULL DEFAULT 0;
+  -- The last accrual's further fields as JSON; null in those of older versions.
+  ALTER TABLE last_accruals ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE last_accruals ADD COLUMN more TEXT;
+  -- Accrued intervals that calls may still share.
+  CREATE TABLE open_intervals (
+    provider TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, cost_nano_usd INTEGER NOT NULL,
+    decode_weight INTEGER NOT NULL, PRIMARY KEY (provider, from_ms)) WITHOUT ROWID;
+  -- Time of which nobody can tell whether a server was up.
+  CREATE TABLE unknown_times (
+    provider TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, PRIMARY KEY (provider, from_ms)) WITHOUT ROWID;
+  -- What happened about the users' commands that stop a server.
+  CREATE TABLE stop_steps (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, provider TEXT NOT NULL, step TEXT NOT NULL, stop TEXT NOT NULL);
   `,
 ];

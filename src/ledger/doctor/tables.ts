@@ -53,7 +53,7 @@ export const RECORDS: readonly Table[] = [
     one: "quarter hour's compute cost",
     many: "quarter hours' compute costs",
     names: "bucket, provider",
-    values: "cost_nano_usd, up_ms",
+    values: "cost_nano_usd, up_ms, shared_nano_usd, rounded_ms, busy_ms, served_prompt_tokens, served_output_tokens",
     from: "compute_rollups",
   },
   { one: "decision", many: "decisions", names: "seq", values: "*", from: "decisions" },
@@ -66,7 +66,22 @@ export const RECORDS: readonly Table[] = [
     values: "at, up, detail",
     from: "provider_states",
   },
-  { one: "last accrual", many: "last accruals", names: "provider", values: "*", from: "last_accruals" },
+  {
+    one: "last accrual",
+    many: "last accruals",
+    names: "provider",
+    values: "from_ms, to_ms, cost_nano_usd, more",
+    from: "last_accruals",
+  },
+  {
+    one: "interval to be shared",
+    many: "intervals to be shared",
+    names: "provider, from_ms",
+    values: "*",
+    from: "open_intervals",
+  },
+  { one: "unknown time", many: "unknown times", names: "provider, from_ms", values: "to_ms", from: "unknown_times" },
+  { one: "stop", many: "stops", names: "seq", values: "*", from: "stop_steps" },
 ];
 
 /** Checksums of a table's rows by their names, over the databases that share its rows. */

@@ -37,6 +37,7 @@ const SUM_OF: Record<Figure, string> = {
   latency_calls: `COUNT(*) FILTER (WHERE ${TIMED})`,
   first_token_ms: `SUM(first_token_ms) FILTER (WHERE ${PASSED})`,
   first_token_calls: `COUNT(first_token_ms) FILTER (WHERE ${PASSED})`,
+  compute_nano_usd: `SUM(compute_nano_usd) FILTER (WHERE ${PASSED})`,
 };
 
 const sumsBy = (
