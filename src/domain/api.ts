@@ -82,6 +82,8 @@ export const summaryGroupSchema = z.object({
   cachedInputTokens: count,
   outputTokens: count,
   costNanoUsd: nano,
+  /** What its calls have of the cost of their servers by the hour, which counts once, as hours. */
+  computeShareNanoUsd: nano.default(0),
   unpricedCalls: count,
   estimatedCalls: count,
   averageLatencyMs: z.number().nullable(),

@@ -119,6 +119,7 @@ export function totalOf(groups: readonly SummaryGroup[]): ModelFigures {
     cachedInputTokens: sum((group) => group.cachedInputTokens),
     outputTokens: sum((group) => group.outputTokens),
     costNanoUsd: sum((group) => group.costNanoUsd),
+    computeShareNanoUsd: sum((group) => group.computeShareNanoUsd),
     unpricedCalls: sum((group) => group.unpricedCalls),
     estimatedCalls: sum((group) => group.estimatedCalls),
     averageLatencyMs: null,

@@ -5,7 +5,7 @@ import { type Calendar, lastDays, localDayKey, windowAt } from "../domain/window
 import type { Ledger } from "../ledger/ledger.ts";
 import type { ModelSpend } from "../ledger/queries/spend.ts";
 import { budgetStatus } from "./budgetStatus.ts";
-import type { ComputeMeter } from "./computeMeter.ts";
+import type { ComputeMeter } from "./compute/computeMeter.ts";
 import type { Learned } from "./learned.ts";
 import { whoSpent } from "./whoSpent.ts";
 
@@ -115,10 +115,11 @@ export class Figures {
   }
 
   #compute(today: number, month: number): ComputeStatus[] {
-    const { ledger, meter } = this.#options;
-    const metered = Object.entries(this.#options.config().providers).flatMap(([provider, { pricing }]) =>
-      pricing.kind === "compute-hour" ? [{ provider, hourlyRateUsd: pricing.hourlyRateUsd }] : [],
-    );
+    const { ledger, meter, now, config } = this.#options;
+    const metered = Object.entries(config().providers).flatMap(([provider]) => {
+      const rate = meter.rateOf(provider);
+      return rate === null ? [] : [{ provider, hourlyRateUsd: rate.usdAt(now()) }];
+    });
     if (metered.length === 0) {
       return [];
     }

@@ -3,6 +3,7 @@ import { type Attribution, type Budget, scopeMatches } from "../domain/budget.ts
 import type { BudgetAccount } from "../domain/budgetAccount.ts";
 import type { Call } from "../domain/call.ts";
 import type { CallBound } from "../domain/callBound.ts";
+import type { Accrual } from "../domain/compute/computeEvents.ts";
 import type { Decision, Held, NewEvent, Refusal } from "../domain/events.ts";
 import type { Admitted, Gate, NotAdmitted } from "../domain/gate.ts";
 import type { NanoUsd } from "../domain/money.ts";
@@ -151,10 +152,14 @@ export class Gatekeeper {
     await this.raiseAlerts();
   }
 
-  /** Books spend that belongs to no call. */
-  async accrue(provider: string, from: number, to: number, costNanoUsd: NanoUsd): Promise<void> {
-    this.gate.charge({ provider, model: "", tags: [] }, costNanoUsd, from, this.#now());
-    await this.#ledger.append({ type: "compute.accrued", accrual: { provider, from, to, costNanoUsd } });
+  /** Books spend that belongs to no call. Every accrual is in the journal's hands when this returns. */
+  async accrue(accruals: readonly Accrual[]): Promise<void> {
+    const booked = accruals.map((accrual) => {
+      const { provider, from, costNanoUsd } = accrual;
+      this.gate.charge({ provider, model: "", tags: [] }, costNanoUsd, from, this.#now());
+      return this.#ledger.append({ type: "compute.accrued", accrual });
+    });
+    await Promise.all(booked);
     await this.raiseAlerts();
   }
 

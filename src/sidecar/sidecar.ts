@@ -6,7 +6,9 @@ import { Api } from "./api/api.ts";
 import { Backends } from "./backends/backends.ts";
 import { BudgetSwitches } from "./backends/budgetSwitches.ts";
 import { FailureLog } from "./backends/failureLog.ts";
-import { ComputeMeter } from "./computeMeter.ts";
+import { ComputeMeter } from "./compute/computeMeter.ts";
+import { CostSharer } from "./compute/costSharer.ts";
+import { restoredState } from "./compute/restoredState.ts";
 import { ConfigStore } from "./configStore.ts";
 import { lastPort, readOrMakeToken, rememberPort } from "./dataFolder.ts";
 import { Estimator } from "./estimator.ts";
@@ -58,6 +60,7 @@ export class Sidecar {
   readonly #gateway: Gateway;
   readonly #events: EventStream;
   readonly #meter: ComputeMeter;
+  readonly #sharer: CostSharer;
   readonly #passes: Passes;
   readonly #runs: Runs;
   readonly #published: PublishedPrices;
@@ -156,11 +159,15 @@ export class Sidecar {
     });
     const meter: ComputeMeter = new ComputeMeter({
       config,
+      calendar: () => calendar,
       now,
       log,
-      accrue: (provider, from, to, cost) => gatekeeper.accrue(provider, from, to, cost),
+      restore: (provider) => restoredState(ledger, provider),
+      accrue: (accruals) => gatekeeper.accrue(accruals),
+      unknown: (unknown) => gatekeeper.record({ type: "compute.unknown", unknown }),
       changed: (name, up, detail) => gatekeeper.record({ type: "provider.state", name, up, detail }),
     });
+    const sharer = new CostSharer({ ledger, now, log });
     const startedAt = now();
     const figures = new Figures({
       identity: () => ({ version: options.version, pid: process.pid, url, dataDir: options.dataDir, startedAt }),
@@ -232,10 +239,11 @@ export class Sidecar {
     await gatekeeper.record({ type: "sidecar.started", pid: process.pid, version: options.version });
     await gatekeeper.raiseAlerts();
     runs.start();
+    sharer.start();
     meter.start();
     published.start();
     lifetime.touch();
-    return new Sidecar({ url, server, gateway, events, meter, passes, runs, published, tokenCounter, ledger });
+    return new Sidecar({ url, server, gateway, events, meter, sharer, passes, runs, published, tokenCounter, ledger });
   }
 
   private constructor(parts: {
@@ -244,6 +252,7 @@ export class Sidecar {
     gateway: Gateway;
     events: EventStream;
     meter: ComputeMeter;
+    sharer: CostSharer;
     passes: Passes;
     runs: Runs;
     published: PublishedPrices;
@@ -255,6 +264,7 @@ export class Sidecar {
     this.#gateway = parts.gateway;
     this.#events = parts.events;
     this.#meter = parts.meter;
+    this.#sharer = parts.sharer;
     this.#passes = parts.passes;
     this.#runs = parts.runs;
     this.#published = parts.published;
@@ -268,12 +278,13 @@ export class Sidecar {
       return;
     }
     this.#leaving = true;
-    this.#meter.stop();
     this.#runs.stop();
     this.#published.stop();
     this.#events.close();
     await this.#server.close(limitMs);
     await this.#gateway.idle();
+    await this.#meter.stop();
+    this.#sharer.stop();
     this.#gateway.close();
     this.#tokenCounter.close();
     this.#passes.flush();

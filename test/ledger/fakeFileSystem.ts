@@ -43,6 +43,15 @@ export class FakeFileSystem implements FileSystem {
   readonly filesRead: string[] = [];
   syncsOf = new Map<AppendFile, number>();
 
+  /** What the next process finds after this one was killed: everything that it has written. */
+  afterKill(): FakeFileSystem {
+    const after = new FakeFileSystem();
+    for (const [path, { content }] of this.#files) {
+      after.put(path, Buffer.from(content));
+    }
+    return after;
+  }
+
   /**
    * What a machine finds after the power went: what was not synced is cut at random, or zeros from there on, which may
    * reach beyond what was written.

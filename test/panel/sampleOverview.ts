@@ -205,6 +205,7 @@ function sampleModels(random: () => number): SummaryGroup[] {
       cachedInputTokens: embeds ? 0 : Math.floor(inputTokens * random() * 0.7),
       outputTokens: embeds ? 0 : Math.floor(calls * (200 + random() * 900)),
       costNanoUsd: nanoFromUsd(usd),
+      computeShareNanoUsd: 0,
       unpricedCalls: usd === 0 ? calls : 0,
       estimatedCalls: index === 4 ? 3 : 0,
       averageLatencyMs: average,

@@ -4,6 +4,10 @@ export type VllmMeters = {
   promptTokens: number;
   generationTokens: number;
   running: number;
+  waiting: number;
+  /** Seconds that requests have spent reading their prompts and writing their answers. */
+  prefillSeconds: number;
+  decodeSeconds: number;
   succeeded: { stop: number; length: number; abort: number };
 };
 
@@ -20,7 +24,7 @@ export const vllmMetrics = (meters: VllmMeters, model: string): string => {
   lines.push("# TYPE process_start_time_seconds gauge");
   lines.push(`process_start_time_seconds ${meters.processStartSeconds.toFixed(2)}`);
   family("vllm:num_requests_running", "gauge", "Number of requests in model execution.", one(meters.running));
-  family("vllm:num_requests_waiting", "gauge", "Number of requests waiting to be processed.", one(0));
+  family("vllm:num_requests_waiting", "gauge", "Number of requests waiting to be processed.", one(meters.waiting));
   family(
     "vllm:kv_cache_usage_perc",
     "gauge",
@@ -33,6 +37,23 @@ export const vllmMetrics = (meters: VllmMeters, model: string): string => {
     "counter",
     "Number of generation tokens processed.",
     one(meters.generationTokens),
+  );
+  const histogram = (name: string, help: string, seconds: number): void => {
+    const { stop, length, abort } = meters.succeeded;
+    const count = stop + length + abort;
+    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} histogram`);
+    lines.push(`${name}_bucket{${labels},le="+Inf"} ${count.toFixed(1)}`);
+    lines.push(`${name}_count{${labels}} ${count.toFixed(1)}`, `${name}_sum{${labels}} ${seconds}`);
+  };
+  histogram(
+    "vllm:request_prefill_time_seconds",
+    "Histogram of time spent in PREFILL phase for request.",
+    meters.prefillSeconds,
+  );
+  histogram(
+    "vllm:request_decode_time_seconds",
+    "Histogram of time spent in DECODE phase for request.",
+    meters.decodeSeconds,
   );
   family(
     "vllm:request_success_total",

@@ -8,7 +8,10 @@ import { type Handler, startUpstream, type Upstream, type UpstreamOptions } from
 import { type VllmMeters, vllmMetrics } from "./vllmMetrics.ts";
 import { hexId } from "./wireId.ts";
 
-/** The simulated vLLM server with what only it has: its meters, whose start time a test may move. */
+/**
+ * The simulated vLLM server with what only it has: its meters, whose start time a test may move. Restarted, it is another
+ * process: it has started just now, and its counters begin anew.
+ */
 export type VllmUpstream = Upstream & { readonly meters: VllmMeters };
 
 const maxModelLen = 32_768;
@@ -16,15 +19,30 @@ const version = "0.14.0";
 
 /** The simulated vLLM: the OpenAI chat wire in vLLM's dialect, without a key. */
 export const startVllmUpstream = async (options?: UpstreamOptions): Promise<VllmUpstream> => {
-  const meters: VllmMeters = {
-    processStartSeconds: Date.now() / 1000,
-    promptTokens: 0,
-    generationTokens: 0,
-    running: 0,
-    succeeded: { stop: 0, length: 0, abort: 0 },
+  const meters = newMeters();
+  const upstream = await startUpstream(vllmHandler(meters), "/v1", options);
+  const restart = async () => {
+    Object.assign(meters, newMeters());
+    await upstream.restart();
   };
-  return Object.assign(await startUpstream(vllmHandler(meters), "/v1", options), { meters });
+  return { ...upstream, meters, restart };
 };
+
+/** Those of a process that has just started. */
+const newMeters = (): VllmMeters => ({
+  processStartSeconds: Date.now() / 1000,
+  promptTokens: 0,
+  generationTokens: 0,
+  running: 0,
+  waiting: 0,
+  prefillSeconds: 0,
+  decodeSeconds: 0,
+  succeeded: { stop: 0, length: 0, abort: 0 },
+});
+
+/** What a token takes when nothing else is under way, in seconds: a written one is twenty times as slow as one that is read. */
+const prefillSecondsPerToken = 0.0005;
+const decodeSecondsPerToken = 0.01;
 
 const vllmHandler =
   (meters: VllmMeters): Handler =>
@@ -119,7 +137,10 @@ const chat = (request: ReceivedRequest, body: Json, behaviour: Behaviour, meters
     const pieces = answer.pieces.slice(0, Math.max(0, request.eventsSent - 1));
     meters.running--;
     meters.promptTokens += prompt;
-    meters.generationTokens += whole ? answer.outputTokens : countTokens(pieces.join(""));
+    const written = whole ? answer.outputTokens : countTokens(pieces.join(""));
+    meters.generationTokens += written;
+    meters.prefillSeconds += prompt * prefillSecondsPerToken;
+    meters.decodeSeconds += written * decodeSecondsPerToken;
     meters.succeeded[whole ? finish : "abort"]++;
   });
 

@@ -102,12 +102,7 @@ function lookedUp(state: ServerState, { at, ownStart: told }: Look, rules: Uptim
   if (run === null || upUntil === null) {
     // Where it was down for want of a connection only, its own start tells that it was up all the time.
     const begun = beginRun({ ...state, ...looked }, { startedAt, ownStart }, at);
-    const asleep = ownStart === null && isBlind && lookedAt !== null && upUntil !== null;
-    return {
-      state: begun,
-      charges: [],
-      unknown: asleep ? notEmpty([{ from: Math.max(lookedAt, upUntil), to: at }]) : [],
-    };
+    return { state: begun, charges: [], unknown: isBlind ? unknownSince(state, startedAt) : [] };
   }
   const isSame = ownStart !== null && run.ownStart !== null && Math.abs(ownStart - run.ownStart) <= SAME_START_MS;
   // Where another of several servers answers that was up before, the time since is known all the same.
@@ -126,10 +121,10 @@ function lookedUp(state: ServerState, { at, ownStart: told }: Look, rules: Uptim
 
 function lookedDown(state: ServerState, { at }: Look, rules: UptimeRules): Seen {
   const { run, upUntil, lookedAt } = state;
-  if (run === null || upUntil === null) {
-    return only({ ...state, lookedAt: at });
-  }
   const watched = lookedAt !== null && at - lookedAt <= rules.blindMs;
+  if (run === null || upUntil === null) {
+    return { state: { ...state, lookedAt: at }, charges: [], unknown: watched ? [] : unknownSince(state, at) };
+  }
   // Asleep within the grace time, the server has not been out of reach for as long as it seems.
   const unreachable = state.unreachable !== null && watched ? state.unreachable : { since: at, watched };
   if (at - unreachable.since < rules.graceMs) {
@@ -142,6 +137,11 @@ function lookedDown(state: ServerState, { at }: Look, rules: UptimeRules): Seen 
     charges: ended.charges,
     unknown: notEmpty(unknown),
   };
+}
+
+/** Nobody looked at a server that was down before; of one that was never up nothing is to be known. */
+function unknownSince({ upUntil, lookedAt }: ServerState, until: number): Stretch[] {
+  return upUntil === null || lookedAt === null ? [] : notEmpty([{ from: Math.max(upUntil, lookedAt), to: until }]);
 }
 
 /** Time that has been charged before is not charged again. */

@@ -159,6 +159,7 @@ function finish({ key, provider, figures, steps }: Group): SummaryGroup {
     cachedInputTokens: figures.cached_input_tokens,
     outputTokens: figures.output_tokens,
     costNanoUsd: wholeNumber(figures.cost_nano_usd),
+    computeShareNanoUsd: wholeNumber(figures.compute_nano_usd),
     unpricedCalls: figures.unpriced,
     estimatedCalls: figures.estimated,
     averageLatencyMs: mean(figures.latency_ms, figures.latency_calls),

@@ -1,0 +1,97 @@
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { readServerMetrics, type ServerMetrics } from "../../domain/compute/serverMetrics.ts";
+import type { Provider } from "../../domain/config.ts";
+import { askHealth } from "../providerHealth.ts";
+
+/** What one look at a server tells. Times are ms since the epoch. */
+export interface Probe {
+  /** When it was asked. */
+  readonly at: number;
+  readonly up: boolean;
+  readonly detail: string;
+  /** When it says that it started, by this machine's clock; null where it does not. */
+  readonly ownStart: number | null;
+  /** Null where it has none, or none that came in time. */
+  readonly metrics: ServerMetrics | null;
+}
+
+/** vLLM with many models and adapters writes some hundred kilobytes. */
+const LARGEST_METRICS = 8 * 1024 * 1024;
+/** Clocks that differ by less, in ms, are taken for the same: a `date` header tells whole seconds. */
+const SAME_CLOCK_MS = 5_000;
+/** Servers without metrics are asked for them again after so many looks. */
+const ASK_AGAIN_AFTER = 40;
+
+/** Looks at one server, over and over. Never throws. */
+export class ServerProbe {
+  readonly #now: () => number;
+  #looksWithout = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  async look(provider: Provider, limitMs: number): Promise<Probe> {
+    const at = this.#now();
+    const { up, detail } = await askHealth(provider, limitMs);
+    if (!up) {
+      return { at, up, detail, ownStart: null, metrics: null };
+    }
+    const answer = this.#mayHaveMetrics(provider) ? await fetchMetrics(provider, limitMs) : null;
+    if (answer === null || answer === "none") {
+      this.#looksWithout = answer === "none" || this.#looksWithout > 0 ? this.#looksWithout + 1 : 0;
+      return { at, up, detail, ownStart: null, metrics: null };
+    }
+    this.#looksWithout = 0;
+    const metrics = readServerMetrics(answer.text);
+    const ahead = answer.date === null ? 0 : answer.date - this.#now();
+    const skew = Math.abs(ahead) > SAME_CLOCK_MS ? ahead : 0;
+    const ownStart = metrics.startedAt === null ? null : metrics.startedAt - skew;
+    return { at, up, detail, ownStart, metrics };
+  }
+
+  #mayHaveMetrics({ protocol }: Provider): boolean {
+    return protocol !== "ollama" && this.#looksWithout % ASK_AGAIN_AFTER === 0;
+  }
+}
+
+interface MetricsAnswer {
+  readonly text: string;
+  /** The server's clock, ms since the epoch. */
+  readonly date: number | null;
+}
+
+/** `none` where the server says that there are none; null where no answer came. */
+function fetchMetrics({ baseUrl }: Provider, limitMs: number): Promise<MetricsAnswer | "none" | null> {
+  const url = new URL(baseUrl);
+  url.pathname = `${url.pathname.replace(/\/+$/, "").replace(/\/(v\d+|api)$/, "")}/metrics`;
+  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+  return new Promise((resolve) => {
+    const options = { method: "GET", agent: false, signal: AbortSignal.timeout(limitMs) };
+    const request = send(url, options, (response) => {
+      if (response.statusCode !== 200) {
+        response.resume();
+        resolve(response.statusCode === undefined || response.statusCode >= 500 ? null : "none");
+        return;
+      }
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      response.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+        chunks.push(chunk);
+        if (bytes > LARGEST_METRICS) {
+          resolve("none");
+          request.destroy();
+        }
+      });
+      response.once("error", () => resolve(null));
+      response.once("end", () => {
+        const date = Date.parse(response.headers.date ?? "");
+        resolve({ text: Buffer.concat(chunks).toString("utf8"), date: Number.isNaN(date) ? null : date });
+      });
+    });
+    request.once("error", () => resolve(null));
+    request.end();
+  });
+}

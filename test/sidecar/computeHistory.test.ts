@@ -1,0 +1,305 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { BILLING_UNITS } from "../../src/domain/compute/computePricing.ts";
+import { ComputeWorld, DAY, HOUR, START } from "./computeWorld.ts";
+
+const PER_NANO = 3_600_000n;
+
+/** What may happen to a server, the network and the sidecar. */
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ what: fc.constant("watch"), ms: fc.integer({ min: 1, max: 40 * 60_000 }) }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant("sleep"), ms: fc.integer({ min: 1, max: 3 * HOUR }) }) },
+  { weight: 3, arbitrary: fc.record({ what: fc.constant("server starts"), ms: fc.constant(0) }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant("server stops"), ms: fc.constant(0) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ what: fc.constant("server restarts"), ms: fc.integer({ min: 1, max: 90_000 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant("crash"), ms: fc.integer({ min: 0, max: 2 * HOUR }) }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant("stop"), ms: fc.integer({ min: 0, max: 9 * HOUR }) }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant("outage"), ms: fc.integer({ min: 1, max: 20 * 60_000 }) }) },
+  { weight: 5, arbitrary: fc.record({ what: fc.constant("call"), ms: fc.integer({ min: 1, max: 180_000 }) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+const pricing = fc.record({
+  hourlyRateUsd: fc.integer({ min: 0, max: 300_000 }).map((cents) => cents / 100_000),
+  gpus: fc.integer({ min: 1, max: 8 }),
+  extraHourlyUsd: fc.integer({ min: 0, max: 999 }).map((thousandths) => thousandths / 1_000_000),
+  billingUnit: fc.constantFrom(undefined, ...BILLING_UNITS),
+  rates: fc
+    .uniqueArray(fc.integer({ min: 1, max: 20 * 60 }), { maxLength: 4 })
+    .map((minutes) =>
+      minutes.map((minute) => ({ from: new Date(START + minute * 60_000).toISOString(), hourlyRateUsd: minute / 997 })),
+    ),
+});
+
+async function play(world: ComputeWorld, steps: readonly Step[]): Promise<void> {
+  await world.start();
+  for (const [index, { what, ms }] of steps.entries()) {
+    switch (what) {
+      case "watch":
+        await world.watch(ms);
+        break;
+      case "sleep":
+        world.now += ms;
+        break;
+      case "server starts":
+        world.serverStarts();
+        break;
+      case "server stops":
+        world.serverStops();
+        break;
+      case "server restarts":
+        world.serverStops();
+        await world.watch(ms);
+        world.serverStarts();
+        break;
+      case "crash":
+        await world.crash();
+        world.now += ms;
+        await world.start();
+        break;
+      case "stop":
+        await world.stop();
+        world.now += ms;
+        await world.start();
+        break;
+      case "outage":
+        world.reachable = false;
+        await world.watch(ms);
+        world.reachable = true;
+        break;
+      case "call":
+        await world.call(ms, { prefill: ms % 997, decode: ms % 89 }, index % 2 === 0 ? "web" : "api");
+        break;
+    }
+  }
+  await world.watch(2 * HOUR);
+  await world.ledger.flush();
+}
+
+function truthOf(world: ComputeWorld): Array<{ readonly from: number; readonly to: number }> {
+  return [...world.ended, ...(world.runsSince === null ? [] : [{ from: world.runsSince, to: world.now }])];
+}
+
+function check(world: ComputeWorld): void {
+  const { accruals, rate, ledger } = world;
+  const exact = accruals.reduce((sum, { from, to }) => sum + rate.exactBetween(from, to), 0n);
+  const cost = accruals.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0);
+  assert.equal(BigInt(cost), (exact + PER_NANO - 1n) / PER_NANO, "the sum is not time × rate");
+
+  const up = accruals.filter(({ kind }) => kind === "up");
+  for (const [index, { from, to }] of accruals.entries()) {
+    assert.ok(from < to && from >= (accruals[index - 1]?.to ?? 0), "time is charged twice");
+  }
+  if (world.hasMetrics) {
+    const truth = truthOf(world);
+    for (const { from, to } of up) {
+      assert.ok(
+        truth.some((run) => run.from <= from && to <= run.to),
+        `${from - START} to ${to - START} is charged and the server was down`,
+      );
+    }
+  }
+
+  const sums = ledger.computeSums("vllm", null, null);
+  const shares = [...ledger.exportCalls(null, null)].reduce((sum, call) => sum + (call.computeShareNanoUsd ?? 0), 0);
+  assert.equal(sums.costNanoUsd, cost);
+  assert.equal(sums.sharedNanoUsd, shares, "what calls have is not what is not idle");
+  assert.ok(sums.sharedNanoUsd <= sums.costNanoUsd);
+  const grouped = ledger.summary("project", null, null, "UTC").groups;
+  assert.equal(
+    grouped.reduce((sum, group) => sum + group.computeShareNanoUsd, 0),
+    shares,
+  );
+  for (const account of world.sidecar.gate.accounts(world.now)) {
+    const { start, end } = account.window;
+    assert.equal(account.spentNanoUsd, ledger.spentIn(account.budget.scope, start, end), account.budget.name);
+  }
+}
+
+function checkNothingMissing(world: ComputeWorld): void {
+  const known = [...world.accruals, ...world.unknown].toSorted((a, b) => a.from - b.from);
+  const first = world.accruals[0]?.from ?? Number.POSITIVE_INFINITY;
+  for (const run of truthOf(world)) {
+    let at = Math.max(run.from, first);
+    let left = 0;
+    for (const { from, to } of known) {
+      left = Math.max(left, Math.min(from, run.to) - at);
+      at = Math.max(at, to);
+    }
+    left = Math.max(left, run.to - at);
+    // Between the last look that found it up and its end.
+    assert.ok(left <= world.intervalMs, `${left} ms of ${run.from - START} to ${run.to - START} are missing`);
+  }
+}
+
+describe("hours of a server", function () {
+  this.timeout(120_000);
+
+  it("are charged to the nano-dollar for the time that it is up and no other, whatever happens, and shared by calls", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), pricing, fc.boolean(), async (steps, given, hasMetrics) => {
+        const world = new ComputeWorld(given);
+        world.hasMetrics = hasMetrics;
+        try {
+          await play(world, steps);
+          check(world);
+        } finally {
+          await world.end();
+        }
+      }),
+      { seed: 20_261_128, numRuns: Number(process.env.TOLLGATE_COMPUTE_RUNS ?? 60) },
+    );
+  });
+
+  it("leave no time out without saying so", async () => {
+    const seen = step.filter(({ what }) => what !== "outage");
+    await fc.assert(
+      fc.asyncProperty(fc.array(seen, { maxLength: 25 }), async (steps) => {
+        const world = new ComputeWorld();
+        try {
+          await play(world, steps);
+          await world.stop();
+          checkNothingMissing(world);
+        } finally {
+          await world.end();
+        }
+      }),
+      { seed: 20_261_129, numRuns: Number(process.env.TOLLGATE_COMPUTE_RUNS ?? 60) },
+    );
+  });
+});
+
+/** In ms, what rounds up units among it. */
+function charged({ accruals }: ComputeWorld): number {
+  return accruals.reduce((sum, { from, to }) => sum + to - from, 0);
+}
+
+describe("months of a server", function () {
+  this.timeout(60_000);
+
+  it("cost its rate for every hour of them, each in its own window", async () => {
+    const world = new ComputeWorld({ gpus: 2, extraHourlyUsd: 0.01 }, HOUR);
+    try {
+      world.serverStarts();
+      await world.start();
+      await world.watch(61 * DAY);
+      await world.stop();
+      await world.start();
+      const { ledger } = world;
+      const hourly = 330_000_000;
+      assert.equal(ledger.computeSums("vllm", null, null).costNanoUsd, 61 * 24 * hourly);
+      assert.equal(ledger.spentIn({}, START, START + 30 * DAY), 30 * 24 * hourly);
+      assert.equal(ledger.spentIn({ provider: "vllm" }, START + 30 * DAY, null), 31 * 24 * hourly);
+    } finally {
+      await world.end();
+    }
+  });
+
+  it("are charged from the server's own start, though nobody looked, or from the date that is set", async () => {
+    for (const countFrom of [undefined, new Date(START + 10 * DAY).toISOString()]) {
+      const world = new ComputeWorld(countFrom === undefined ? {} : { countFrom });
+      try {
+        world.serverStarts();
+        world.now += 40 * DAY;
+        await world.start();
+        await world.watch(HOUR);
+        await world.stop();
+        const hours = (countFrom === undefined ? 40 : 30) * 24 + 1;
+        assert.equal(
+          world.accruals.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0),
+          hours * 160_000_000,
+        );
+        assert.deepEqual(world.unknown, []);
+      } finally {
+        await world.end();
+      }
+    }
+  });
+});
+
+describe("a billing unit", () => {
+  it("is filled up when the server goes down, and has room for a start before it ends", async () => {
+    const world = new ComputeWorld({ billingUnit: "hour" });
+    try {
+      await world.start();
+      world.serverStarts();
+      await world.watch(20 * 60_000);
+      world.serverStops();
+      await world.watch(5 * 60_000);
+      assert.equal(charged(world), HOUR, "the first hour counts whole");
+      world.serverStarts();
+      await world.watch(30 * 60_000);
+      world.serverStops();
+      await world.watch(3 * 60_000);
+      assert.equal(charged(world), HOUR, "it is paid for, whoever starts the server again");
+      world.serverStarts();
+      await world.watch(10 * 60_000);
+      world.serverStops();
+      await world.watch(5 * 60_000);
+      assert.equal(charged(world), 2 * HOUR, "a second hour has begun");
+    } finally {
+      await world.end();
+    }
+  });
+});
+
+describe("a server that tells its own start", () => {
+  it("is charged through an outage and through a laptop's sleep; a restart that nobody saw leaves unknown time", async () => {
+    const world = new ComputeWorld();
+    try {
+      world.serverStarts();
+      await world.start();
+      await world.watch(HOUR);
+      world.reachable = false;
+      await world.watch(10 * 60_000);
+      world.reachable = true;
+      world.now += 8 * HOUR;
+      await world.watch(HOUR);
+      await world.stop();
+      assert.equal(charged(world), world.now - START);
+
+      world.now += HOUR;
+      world.serverStops();
+      world.now += HOUR;
+      world.serverStarts();
+      world.now += HOUR;
+      const before = charged(world);
+      await world.start();
+      await world.watch(60_000);
+      await world.stop();
+      assert.equal(charged(world) - before, HOUR + 60_000);
+      const [unknown] = world.unknown;
+      assert.equal(
+        (unknown?.to ?? 0) - (unknown?.from ?? 0),
+        2 * HOUR,
+        "up for an hour and down for another, who knows",
+      );
+    } finally {
+      await world.end();
+    }
+  });
+});
+
+describe("a server of which only its health is known", () => {
+  it("is charged while it is seen, and what a laptop slept through is unknown", async () => {
+    const world = new ComputeWorld();
+    world.hasMetrics = false;
+    try {
+      world.serverStarts();
+      await world.start();
+      await world.watch(HOUR);
+      world.now += 8 * HOUR;
+      await world.watch(HOUR);
+      await world.stop();
+      assert.equal(charged(world), 2 * HOUR - 2 * world.intervalMs, "from the first look of each time");
+      assert.deepEqual(world.unknown, [
+        { provider: "vllm", from: START + HOUR, to: START + 9 * HOUR + world.intervalMs },
+      ]);
+    } finally {
+      await world.end();
+    }
+  });
+});

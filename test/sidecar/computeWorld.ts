@@ -1,0 +1,195 @@
+import type { Accrual, UnknownTime } from "../../src/domain/compute/computeEvents.ts";
+import type { ComputePricing } from "../../src/domain/compute/computePricing.ts";
+import { HourlyRate } from "../../src/domain/compute/hourlyRate.ts";
+import { parseConfig } from "../../src/domain/config.ts";
+import type { TollgateEvent } from "../../src/domain/events.ts";
+import { Gate } from "../../src/domain/gate.ts";
+import { Ledger } from "../../src/ledger/ledger.ts";
+import { ComputeMeter } from "../../src/sidecar/compute/computeMeter.ts";
+import { CostSharer } from "../../src/sidecar/compute/costSharer.ts";
+import { restoredState } from "../../src/sidecar/compute/restoredState.ts";
+import { Gatekeeper } from "../../src/sidecar/gatekeeper.ts";
+import { FakeFileSystem } from "../ledger/fakeFileSystem.ts";
+import { sampleCall, sampleHeld } from "../ledger/samples.ts";
+
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+/** 2026-11-01T00:00:00Z. */
+export const START = Date.UTC(2026, 10, 1);
+const calendar = { timeZone: "UTC", weekStartsOn: 1 };
+
+interface Incarnation {
+  readonly ledger: Ledger;
+  readonly gate: Gate;
+  readonly meter: ComputeMeter;
+  readonly sharer: CostSharer;
+}
+
+/** A server that costs by the hour, the part of a sidecar that meters it, and a clock that a test moves. */
+export class ComputeWorld {
+  readonly intervalMs: number;
+  readonly pricing: ComputePricing;
+  now = START;
+  hasMetrics = true;
+  reachable = true;
+  /** Since when the server runs; null: it does not. */
+  runsSince: number | null = null;
+  /** The server's true times up, the present one not among them. */
+  readonly ended: Array<{ readonly from: number; readonly to: number }> = [];
+  readonly accruals: Accrual[] = [];
+  readonly unknown: UnknownTime[] = [];
+  #fs = new FakeFileSystem();
+  #alive: Incarnation | null = null;
+  #calls = 0;
+
+  constructor(pricing: Partial<ComputePricing> = {}, intervalMs = 15_000) {
+    this.pricing = { kind: "compute-hour", hourlyRateUsd: 0.16, ...pricing };
+    this.intervalMs = intervalMs;
+  }
+
+  get ledger(): Ledger {
+    return this.sidecar.ledger;
+  }
+
+  get sidecar(): Incarnation {
+    if (this.#alive === null) {
+      throw new Error("No sidecar runs");
+    }
+    return this.#alive;
+  }
+
+  get rate(): HourlyRate {
+    return new HourlyRate(this.pricing, "UTC");
+  }
+
+  async start(): Promise<void> {
+    const config = parseConfig({
+      providers: { vllm: { protocol: "openai", baseUrl: "http://127.0.0.1:1/v1", pricing: this.pricing } },
+      budgets: [
+        { name: "hour", limitUsd: 1_000, window: "hour" },
+        { name: "month", limitUsd: 1_000, window: "month" },
+        { name: "total", limitUsd: 100_000, window: "total", scope: { provider: "vllm" } },
+      ],
+      healthIntervalMs: this.intervalMs,
+      timeZone: "UTC",
+    });
+    const now = () => this.now;
+    const ledger = await Ledger.open({ dir: "/data", now, fs: this.#fs, segmentBytes: 65_536 });
+    const gate = new Gate({
+      calendar,
+      settings: () => config.gate,
+      spentOf: (budget, window) => ledger.spentIn(budget.scope, window.start, window.end),
+    });
+    gate.setBudgets(config.budgets, this.now);
+    const gatekeeper = new Gatekeeper({ gate, ledger, now, waitMs: () => 0, timeZone: "UTC" });
+    const log = (message: string) => {
+      throw new Error(message);
+    };
+    ledger.subscribe((event) => this.#hear(event));
+    const meter = new ComputeMeter({
+      config: () => config,
+      calendar: () => calendar,
+      now,
+      restore: (provider) => restoredState(ledger, provider),
+      accrue: (accruals) => gatekeeper.accrue(accruals),
+      unknown: (unknown) => gatekeeper.record({ type: "compute.unknown", unknown }),
+      changed: (name, up, detail) => gatekeeper.record({ type: "provider.state", name, up, detail }),
+      log,
+      probe: () => ({ look: async () => this.#probe() }),
+    });
+    const sharer = new CostSharer({ ledger, now, log });
+    sharer.start();
+    this.#alive = { ledger, gate, meter, sharer };
+  }
+
+  /** Looks at the server until `ms` have passed. */
+  async watch(ms: number): Promise<void> {
+    const until = this.now + ms;
+    while (this.now < until) {
+      this.now = Math.min(this.now + this.intervalMs, until);
+      await this.#alive?.meter.lookAtAll();
+      this.#alive?.sharer.shareEnded();
+    }
+  }
+
+  /** Ends as a user ends it. */
+  async stop(): Promise<void> {
+    const { ledger, meter, sharer } = this.sidecar;
+    await meter.stop();
+    sharer.stop();
+    await ledger.append({ type: "sidecar.stopped", pid: 1 });
+    await ledger.close();
+    this.#alive = null;
+  }
+
+  /** Ends in the midst of things: only what has been written is left. */
+  async crash(): Promise<void> {
+    const { ledger, sharer } = this.sidecar;
+    const left = this.#fs.afterKill();
+    sharer.stop();
+    this.#alive = null;
+    await ledger.close();
+    this.#fs = left;
+  }
+
+  async end(): Promise<void> {
+    if (this.#alive !== null) {
+      await this.crash();
+    }
+  }
+
+  serverStarts(): void {
+    this.runsSince ??= this.now;
+  }
+
+  serverStops(): void {
+    if (this.runsSince !== null) {
+      this.ended.push({ from: this.runsSince, to: this.now });
+      this.runsSince = null;
+    }
+  }
+
+  /** A call that has just ended. */
+  async call(ms: number, tokens: { prefill: number; decode: number }, project = "web"): Promise<void> {
+    this.#calls += 1;
+    const id = `call-${this.#calls}`;
+    const at = this.now - ms;
+    const held = sampleHeld({
+      id,
+      provider: "vllm",
+      model: "qwen",
+      costBasis: "compute-hour",
+      holdNanoUsd: 0,
+      project,
+    });
+    const call = sampleCall({
+      id,
+      at,
+      provider: "vllm",
+      model: "qwen",
+      project,
+      endedAt: new Date(this.now).toISOString(),
+      latencyMs: ms,
+      firstTokenMs: Math.floor(ms / 4),
+      costNanoUsd: 0,
+      costBasis: "compute-hour",
+      usage: { ...sampleCall().usage, inputTokens: tokens.prefill, cachedInputTokens: 0, outputTokens: tokens.decode },
+    });
+    this.ledger.appendSoon({ type: "call.held", held });
+    await this.ledger.append({ type: "call.settled", call });
+  }
+
+  #probe() {
+    const up = this.reachable && this.runsSince !== null;
+    const ownStart = up && this.hasMetrics ? this.runsSince : null;
+    return { at: this.now, up, detail: up ? "answers /health" : "not reachable", ownStart, metrics: null };
+  }
+
+  #hear(event: TollgateEvent): void {
+    if (event.type === "compute.accrued") {
+      this.accruals.push(event.accrual);
+    } else if (event.type === "compute.unknown") {
+      this.unknown.push(event.unknown);
+    }
+  }
+}
