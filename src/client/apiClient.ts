@@ -26,6 +26,7 @@ import {
 import type { backendSettingsSchema } from "../domain/backends/backendSettings.ts";
 import type { Budget, budgetSchema } from "../domain/budget.ts";
 import { type Call, type CallStatus, callSchema } from "../domain/call.ts";
+import { type ComputeReport, computeReportSchema } from "../domain/computeApi.ts";
 import {
   type Config,
   configSchema,
@@ -141,6 +142,16 @@ export class ApiClient {
       query: { waitMs: waitMs === 0 ? undefined : waitMs },
       timeLimitMs: 30_000 + waitMs,
     });
+  }
+
+  /**
+   * Servers that cost by the hour; times are ISO 8601, absent ones bound nothing. `compareWith` is a `provider/model` that
+   * stands for what the configuration says.
+   */
+  compute(
+    query: { readonly from?: string; readonly to?: string; readonly compareWith?: string } = {},
+  ): Promise<ComputeReport> {
+    return this.#get(computeReportSchema, "/compute", query);
   }
 
   /** Sums and groups of booked calls; times are ISO 8601, absent ones bound nothing. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { budgetSchema, scopeSchema, windowKindSchema } from "./budget.ts";
 import { callSchema } from "./call.ts";
 import { callerSchema } from "./caller.ts";
+import { computeServerSchema } from "./computeApi.ts";
 import { raisedAlertSchema, recordedDecisionSchema } from "./events.ts";
 
 const nano = z.int();
@@ -158,6 +159,8 @@ export const overviewSchema = z.object({
   days: z.array(z.object({ day: z.string(), costNanoUsd: nano, calls: count })),
   models: z.array(summaryGroupSchema),
   whoSpent: whoSpentSchema,
+  /** Servers that cost by the hour, over the same range. */
+  compute: z.array(computeServerSchema).default([]),
   /** Of every model whose calls have been compared with their estimates, whatever the range. */
   estimateErrors: z.array(estimateErrorSchema.extend({ provider: z.string(), model: z.string() })),
   recentCalls: z.array(callSchema),

@@ -46,6 +46,17 @@ export function CallCost({ call, align }: { readonly call: Call; readonly align:
       </span>
     );
   }
+  if (call.costBasis === "compute-hour") {
+    return call.computeShareNanoUsd === undefined ? (
+      <span class="muted" title="The server is paid by the hour">
+        by the hour
+      </span>
+    ) : (
+      <span class="muted" title="Its share of the server's hours, which count as hours and not once more">
+        <Amount nanoUsd={call.computeShareNanoUsd} align={align} estimated={call.usageBasis === "estimated"} />
+      </span>
+    );
+  }
   return (
     <>
       {call.costBasis === "default" && <abbr title="At your default price: nobody has priced this model">default</abbr>}{" "}

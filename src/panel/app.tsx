@@ -98,7 +98,7 @@ export function App({ host }: { readonly host: PanelHost }) {
               />
             </>
           )}
-          <ComputeTable status={overview.status} />
+          <ComputeTable overview={overview} />
           {!isEmpty(overview) && <RecentCalls overview={overview} />}
         </>
       )}

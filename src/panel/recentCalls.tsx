@@ -9,7 +9,7 @@ import { Scroller, Section } from "./section.tsx";
 /** The latest calls, newest first. */
 export function RecentCalls({ overview }: { readonly overview: Overview }) {
   const { recentCalls: calls, status } = overview;
-  const align = decimalsOf(calls.map((call) => call.costNanoUsd));
+  const align = decimalsOf(calls.map((call) => call.computeShareNanoUsd ?? call.costNanoUsd));
   return (
     <Section title="Recent calls">
       {calls.length === 0 ? (

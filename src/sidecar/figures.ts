@@ -6,6 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { ModelSpend } from "../ledger/queries/spend.ts";
 import { budgetStatus } from "./budgetStatus.ts";
 import type { ComputeMeter } from "./compute/computeMeter.ts";
+import type { ComputeReports } from "./compute/computeReports.ts";
 import type { Learned } from "./learned.ts";
 import { whoSpent } from "./whoSpent.ts";
 
@@ -30,6 +31,7 @@ export interface FiguresOptions {
   readonly gate: Gate;
   readonly ledger: Ledger;
   readonly meter: ComputeMeter;
+  readonly computeReports: ComputeReports;
   readonly learned: Learned;
   readonly now: () => number;
   /** Whether it is known what a model costs now. */
@@ -91,6 +93,7 @@ export class Figures {
       })),
       models: ledger.summary("model", first, null, timeZone).groups,
       whoSpent: whoSpent(ledger, by, first, timeZone),
+      compute: this.#options.computeReports.servers({ from: first, to: null }),
       estimateErrors: learned.errors.all(),
       recentCalls: ledger.callsPage({}, null, RECENT_CALLS).calls,
       alerts: ledger

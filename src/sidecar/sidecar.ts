@@ -7,6 +7,7 @@ import { Backends } from "./backends/backends.ts";
 import { BudgetSwitches } from "./backends/budgetSwitches.ts";
 import { FailureLog } from "./backends/failureLog.ts";
 import { ComputeMeter } from "./compute/computeMeter.ts";
+import { ComputeReports } from "./compute/computeReports.ts";
 import { CostSharer } from "./compute/costSharer.ts";
 import { restoredState } from "./compute/restoredState.ts";
 import { ConfigStore } from "./configStore.ts";
@@ -168,6 +169,14 @@ export class Sidecar {
       changed: (name, up, detail) => gatekeeper.record({ type: "provider.state", name, up, detail }),
     });
     const sharer = new CostSharer({ ledger, now, log });
+    const computeReports = new ComputeReports({
+      config,
+      ledger,
+      meter,
+      prices: () => settings.prices,
+      now,
+      timeZone: () => calendar.timeZone,
+    });
     const startedAt = now();
     const figures = new Figures({
       identity: () => ({ version: options.version, pid: process.pid, url, dataDir: options.dataDir, startedAt }),
@@ -176,6 +185,7 @@ export class Sidecar {
       gate,
       ledger,
       meter,
+      computeReports,
       learned,
       now,
       isPriced: (provider, model) => model !== "" && settings.prices.lookUp(provider, model, now()) !== null,
@@ -203,6 +213,7 @@ export class Sidecar {
       runs,
       estimator: new Estimator({ settings, learned, models, tokenCounter, gatekeeper, now }),
       figures,
+      computeReports,
       gatekeeper,
       ledger,
       events,

@@ -249,8 +249,14 @@ describe("the cost panel", function () {
   it("shows what a provider costs by the hour", async () => {
     await show();
     const [vllm, box] = await rows("Self-hosted providers, their state and cost");
-    assert.match(vllm ?? "", /^vllm\s+Up\s+9:56 AM 5 h 24 m\s+\$0\.16 an hour\s+\$0\.86\s+\$17\.44$/);
-    assert.match(box ?? "", /^gpu-box\s+Down\s+—\s+\$1\.20 an hour\s+\$0\.00\s+\$4\.80$/);
+    const hours =
+      /^vllm\s+Up\s+9:56 AM 5 h 24 m\s+\$0\.16\/h\s+109\.0\s+\$17\.44\s+\$12\.48 71%\s+10\.3M\s+\$1\.69\s+\$0\.42$/;
+    assert.match(vllm ?? "", hours);
+    assert.match(box ?? "", /^gpu-box\s+Down\s+—\s+\$1\.20\/h\s+4\.0\s+\$4\.80\s+\$4\.80 100%\s+0\s+—\s+—$/);
+    const facts = await panel.page.locator(".facts").innerText();
+    assert.match(facts, /3 running · 1 waiting · KV cache 41% full · 1,804 tokens\/s in · 96 tokens\/s out/);
+    assert.match(facts, /Break-even with openai\/gpt-5\.6-mini at 1\.36M tokens a day: not reached with 344k a day/);
+    assert.match(facts, /gpu-box\s+For 7 h 30 m nobody can tell whether it was up/);
   });
 
   it("updates without losing focus, selection or place", async () => {

@@ -92,6 +92,7 @@ export function sampleOverview({ seed = 1, days = 30 }: SampleOptions = {}): Ove
       ["vscode", 2.417],
       ["", 0.889],
     ]),
+    compute: sampleServers(),
     estimateErrors: [
       { provider: "anthropic", model: "claude-sonnet-5", calls: 200, meanAbsoluteShare: 0.347, biasShare: 0.21 },
       { provider: "openai", model: "gpt-5.6-mini", calls: 1, meanAbsoluteShare: 0.08, biasShare: -0.08 },
@@ -124,10 +125,80 @@ export function emptyOverview(): Overview {
     days: sample.days.map((day) => ({ ...day, costNanoUsd: 0, calls: 0 })),
     models: [],
     whoSpent: sampleWhoSpent("tool", []),
+    compute: [],
     estimateErrors: [],
     recentCalls: [],
     alerts: [],
   };
+}
+
+/** One that is up and tells all, and one that is down and tells nothing. */
+function sampleServers(): Overview["compute"] {
+  return [
+    {
+      provider: "vllm",
+      up: true,
+      upSince: iso(NOW - 5.4 * 3_600_000),
+      detail: "answers /health",
+      basis: "metrics",
+      hourlyRateUsd: 0.16,
+      upMs: 109 * 3_600_000,
+      billedMs: 109 * 3_600_000,
+      busyMs: 31 * 3_600_000,
+      unknownMs: 0,
+      costNanoUsd: nanoFromUsd(17.44),
+      idleNanoUsd: nanoFromUsd(12.48),
+      idleShare: 12.48 / 17.44,
+      calls: 158,
+      inputTokens: 9_120_000,
+      cachedInputTokens: 1_300_000,
+      outputTokens: 1_204_000,
+      servedTokens: 11_900_000,
+      usdPerMTok: 1.689,
+      usdPerMTokNow: 0.42,
+      live: {
+        at: iso(NOW),
+        running: 3,
+        waiting: 1,
+        kvCacheUsage: 0.417,
+        promptTokensPerSecond: 1_804.2,
+        outputTokensPerSecond: 96.4,
+      },
+      comparison: {
+        model: "openai/gpt-5.6-mini",
+        priced: true,
+        apiCostNanoUsd: nanoFromUsd(4.41),
+        tokensPerDay: 1_360_000,
+        actualTokensPerDay: 344_000,
+        beats: false,
+        mix: "used",
+      },
+    },
+    {
+      provider: "gpu-box",
+      up: false,
+      upSince: null,
+      detail: "connection refused",
+      basis: "health",
+      hourlyRateUsd: 1.2,
+      upMs: 4 * 3_600_000,
+      billedMs: 4 * 3_600_000,
+      busyMs: 0,
+      unknownMs: 7.5 * 3_600_000,
+      costNanoUsd: nanoFromUsd(4.8),
+      idleNanoUsd: nanoFromUsd(4.8),
+      idleShare: 1,
+      calls: 0,
+      inputTokens: 0,
+      cachedInputTokens: 0,
+      outputTokens: 0,
+      servedTokens: null,
+      usdPerMTok: null,
+      usdPerMTokNow: null,
+      live: null,
+      comparison: null,
+    },
+  ];
 }
 
 interface SampleBudget {

@@ -15,6 +15,7 @@ import { nanoFromUsd } from "../../domain/money.ts";
 import { passWishSchema } from "../../domain/passApi.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Backends } from "../backends/backends.ts";
+import type { ComputeReports } from "../compute/computeReports.ts";
 import type { Estimator } from "../estimator.ts";
 import type { EventStream } from "../eventStream.ts";
 import type { Figures } from "../figures.ts";
@@ -26,6 +27,7 @@ import type { Runs } from "../runs.ts";
 import type { Settings } from "../settings.ts";
 import { backendRoutes } from "./backends.ts";
 import { correctionsOf, releaseCall, releaseRequestSchema } from "./callCorrections.ts";
+import { computeRoutes } from "./compute.ts";
 import {
   type ApiRequest,
   checked,
@@ -48,6 +50,7 @@ export interface ApiOptions {
   readonly backends: Backends;
   readonly estimator: Estimator;
   readonly figures: Figures;
+  readonly computeReports: ComputeReports;
   readonly gatekeeper: Gatekeeper;
   readonly ledger: Ledger;
   readonly events: EventStream;
@@ -86,6 +89,7 @@ export class Api {
         return releaseCall(options.ledger, options.gatekeeper, request.segments[1] ?? "", wanted);
       },
       "GET costs summary": (request) => this.#summary(request),
+      ...computeRoutes(options),
       "GET budgets": () => ({ budgets: settings.config.budgets }),
       "POST budgets": async (request) => settings.setBudget(await readAnyJson(request), "api"),
       "PUT budgets *": async (request) => this.#putBudget(request),
