@@ -60,6 +60,12 @@ export class BackendsApi {
     return this.#send(backendsSchema, { method: "POST", path: "/backends/failed", body: request });
   }
 
+  /** Takes away what a tier stands for. @throws ApiError where nobody has said what it stands for */
+  removeTier(name: string, by: string): Promise<Backends> {
+    const path = `/backends/${encodeURIComponent(name)}`;
+    return this.#send(backendsSchema, { method: "DELETE", path, query: { by } });
+  }
+
   /** Says who takes over, in this order: tiers, or provider and model. */
   async setFallback(names: readonly string[], by: string): Promise<Backends> {
     return this.#send(backendsSchema, { method: "PUT", path: "/backends/fallback", body: { names, by } });

@@ -14,6 +14,16 @@ export function modelName(model: string): string {
   return model === "" ? "(unknown route)" : model;
 }
 
+/** The model of a call, with what was asked for where that is another one. */
+export function modelWords({ model, requestedModel, standsInFor }: Call): string {
+  if (standsInFor !== undefined) {
+    const { why, budget } = standsInFor;
+    const reason = why === "failure" ? "which did not answer" : `since the ${budget} budget is spent so far`;
+    return `${model}, in place of ${standsInFor.model} (${standsInFor.provider}), ${reason}`;
+  }
+  return requestedModel === model ? modelName(model) : `${modelName(model)}, asked for as ${requestedModel}`;
+}
+
 /** How a call ended, in words. */
 export function callWords(call: Call): CallWords {
   switch (call.status) {

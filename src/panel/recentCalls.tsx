@@ -2,7 +2,7 @@ import type { Overview } from "../domain/api.ts";
 import type { Call } from "../domain/call.ts";
 import { formatCount, formatDuration, formatMoment, formatTokens } from "../domain/formats.ts";
 import { CallCost, decimalsOf } from "./amounts.tsx";
-import { callWords, modelName } from "./callWords.ts";
+import { callWords, modelName, modelWords } from "./callWords.ts";
 import { Icon } from "./icons.tsx";
 import { Scroller, Section } from "./section.tsx";
 
@@ -76,10 +76,7 @@ function CallRow({ call, align, now, timeZone }: CallRowProps) {
         <time dateTime={call.startedAt}>{formatMoment(Date.parse(call.startedAt), now, { timeZone })}</time>
       </td>
       <th scope="row">
-        <span
-          class="name"
-          title={call.requestedModel === call.model ? call.model : `${call.model}, asked for as ${call.requestedModel}`}
-        >
+        <span class="name" title={modelWords(call)}>
           {modelName(call.model)}
         </span>{" "}
         <span class="muted">{call.provider}</span>

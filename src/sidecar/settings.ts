@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { PassResponse, ProviderHealth, ProviderInfo } from "../domain/api.ts";
-import { type Backend, isSameBackend } from "../domain/backends/backendSettings.ts";
+import type { Backend } from "../domain/backends/backendSettings.ts";
 import type { RecordedSwitch, Switch } from "../domain/backends/backendSwitch.ts";
 import type { Budget } from "../domain/budget.ts";
 import type { Config, Price } from "../domain/config.ts";
@@ -10,6 +10,7 @@ import type { passWishSchema } from "../domain/passApi.ts";
 import { PriceBook } from "../domain/priceBook.ts";
 import { isSamePrice, withPrice } from "../domain/prices/ownPrices.ts";
 import { HttpError } from "./api/http.ts";
+import { changesBetween } from "./configChanges.ts";
 import type { ConfigStore } from "./configStore.ts";
 import type { Gatekeeper } from "./gatekeeper.ts";
 import { LinkError, type Links } from "./links.ts";
@@ -98,6 +99,17 @@ export class Settings {
     const switched: Switch = { tier, from, to, by, why, checked };
     await this.#changed(before, after, by, [switched]);
     return { ...switched, at: this.#options.now() };
+  }
+
+  /** Takes a tier's meaning away. Whether it had one. */
+  async removeTier(name: string, by: string): Promise<boolean> {
+    const { tiers, ...rest } = this.config.backends;
+    if (!Object.hasOwn(tiers, name)) {
+      return false;
+    }
+    const { [name]: _, ...others } = tiers;
+    await this.patch({ backends: { ...rest, tiers: others } }, by);
+    return true;
   }
 
   async removeBudget(name: string, by: string): Promise<boolean> {
@@ -202,30 +214,14 @@ export class Settings {
     return Object.fromEntries(entries);
   }
 
-  /** `switches` are those of the change that more is known of than what has changed. */
-  async #changed(
-    before: Config,
-    after: Config,
-    by: string,
-    switches: readonly Switch[] = switchesBetween(before.backends, after.backends, by),
-  ): Promise<void> {
-    const { gatekeeper } = this.#options;
+  async #changed(before: Config, after: Config, by: string, switches?: readonly Switch[]): Promise<void> {
+    const { gatekeeper, published, now } = this.#options;
     this.#supersede();
-    gatekeeper.gate.setBudgets(after.budgets, this.#options.now());
-    for (const [name, provider] of differences(before.providers, after.providers)) {
-      await gatekeeper.record({ type: "provider.changed", name, provider: provider ?? null, by });
+    gatekeeper.gate.setBudgets(after.budgets, now());
+    for (const event of changesBetween(before, after, by, switches)) {
+      await gatekeeper.record(event);
     }
-    for (const [name, budget] of differences(byName(before.budgets), byName(after.budgets))) {
-      await gatekeeper.record({ type: "budget.changed", name, budget: budget ?? null, by });
-    }
-    for (const switched of switches) {
-      await gatekeeper.record({ type: "backend.switched", switched });
-    }
-    const written = ({ prices, defaultPrice }: Config) => JSON.stringify([prices, defaultPrice]);
-    if (written(before) !== written(after)) {
-      await gatekeeper.record({ type: "price.changed", by });
-    }
-    this.#options.published.reconsider();
+    published.reconsider();
     await gatekeeper.budgetsChanged();
   }
 
@@ -247,29 +243,4 @@ export class Settings {
       earlier: (atMs) => this.#superseded.find(({ until }) => atMs < until)?.book ?? null,
     });
   }
-}
-
-/** What was switched by a change of the configuration itself, of which nobody says why. */
-function switchesBetween(before: Config["backends"], after: Config["backends"], by: string): Switch[] {
-  const switched = (tier: string | null, from: Backend | null, to: Backend | null): Switch[] =>
-    from !== null && to !== null && isSameBackend(from, to) ? [] : [{ tier, from, to, by, why: null, checked: null }];
-  const main = before.default === null && after.default === null ? [] : switched(null, before.default, after.default);
-  const tiers = differences(before.tiers, after.tiers).flatMap(([tier, to]) =>
-    switched(tier, Object.hasOwn(before.tiers, tier) ? (before.tiers[tier] ?? null) : null, to ?? null),
-  );
-  return [...main, ...tiers];
-}
-
-function byName(budgets: readonly Budget[]): Record<string, Budget> {
-  return Object.fromEntries(budgets.map((budget) => [budget.name, budget]));
-}
-
-/** Entries that are new, changed, or gone (undefined). */
-function differences<T>(
-  before: Readonly<Record<string, T>>,
-  after: Readonly<Record<string, T>>,
-): Array<[string, T | undefined]> {
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
-    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
-    .map((name) => [name, after[name]]);
 }

@@ -141,5 +141,9 @@ describe("backends", () => {
     const byTier = await line.run(["ask", "--json", "--model", "sonnet", "Hi"]);
     assert.equal(JSON.parse(byTier.out).call.requestedModel, "gpt-4.1", byTier.err);
     assert.equal((await line.run(["backend", "check"])).code, 0);
+    assert.equal((await line.run(["backend", "remove", "sonnet"])).code, 0);
+    const sonnet = (await api().view()).tiers.find(({ name }) => name === "sonnet");
+    assert.deepEqual([sonnet?.configured, sonnet?.backend.provider], [false, "anthropic"], "its family's newest again");
+    assert.deepEqual((await api().log(1))[0]?.to, null);
   });
 });

@@ -62,6 +62,15 @@ export function addBackend(program: Command): void {
       printDone(flags, { fallback }, words);
     });
   backend
+    .command("remove")
+    .description("Takes away what a tier stands for. A usual one means the newest model of its family again.")
+    .argument("<tier>", "a tier that was set with: use NAME --tier TIER")
+    .addHelpText("after", "\nExample:\n  tollgate backend remove sonnet")
+    .action(async (tier: string, flags: CommonOptions) => {
+      await withSidecar(flags, (api) => api.backends.removeTier(tier, byWhom()));
+      printDone(flags, { removed: tier }, `Removed the tier ${tier}`);
+    });
+  backend
     .command("log")
     .description("Tells who switched which backend, when and why, newest first.")
     .option("--limit <n>", "so many switches", "50")

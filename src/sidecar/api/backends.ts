@@ -26,6 +26,7 @@ export function backendRoutes(backends: Backends): Record<string, (request: ApiR
       const { names, by } = await readJson(request, fallbackRequestSchema);
       return backends.setFallback(names, by);
     },
+    "DELETE backends *": ({ segments, query }) => backends.removeTier(segments[1] ?? "", query.get("by") || "api"),
     "GET backends log": ({ query }) => ({ switches: backends.log(integerFrom(query, "limit", 50, 1, 1_000)) }),
   };
 }

@@ -135,6 +135,14 @@ export class Backends {
     return this.view();
   }
 
+  /** Takes away what the user has said that a tier stands for. @throws HttpError where nobody has said anything. */
+  async removeTier(name: string, by: string): Promise<BackendsView> {
+    if (!(await this.#options.settings.removeTier(name, by))) {
+      throw new HttpError(404, "not_found", `No tier of yours is named ${name}`);
+    }
+    return this.view();
+  }
+
   log(limit: number): RecordedSwitch[] {
     return this.#options.books.switches(limit);
   }
