@@ -118,6 +118,12 @@ describe("the gateway, through the real sidecar process", function () {
     assert.equal(world.upstreams.openai.requests.length, before);
     await world.sidecar.api.decide("month", { kind: "allow-once", by: "test" });
     assert.deepEqual([(await tune(world)).status, (await tune(world)).status], [404, 402]);
+    // What is paid by the hour, or not at all, costs nothing whatever it is asked.
+    const { vllm } = await world.sidecar.urls();
+    const own = await fetch(`${vllm}/tokenize`, { method: "POST", body: JSON.stringify({ prompt: "Hi" }) });
+    assert.notEqual(own.status, 402);
+    const { costBasis, protocol } = await world.booked(own.headers.get("x-tollgate-call-id"));
+    assert.deepEqual([costBasis, protocol], ["compute-hour", "unknown"]);
     await world.sidecar.api.removeBudget("month");
   });
 

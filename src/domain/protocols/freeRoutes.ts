@@ -37,9 +37,15 @@ const FILES: readonly FreeRoute[] = [
   { method: "DELETE", path: /^(\/openai)?(\/v\d+)?\/files\/[^/]+\/?$/ },
 ];
 
+/** Chats that OpenAI keeps where that is asked for. */
+const STORED_CHATS: readonly FreeRoute[] = ["POST", "DELETE"].map((method) => ({
+  method,
+  path: /^(\/openai)?(\/v\d+)?\/chat\/completions\/chatcmpl[-_][^/]+\/?$/,
+}));
+
 /** Routes that providers answer without charge. */
 const FREE_ROUTES: Readonly<Record<Family, readonly FreeRoute[]>> = {
-  openai: [...MODELS, ...RESPONSES, ...FILES, { method: "POST", path: /^(\/v\d+)?\/moderations\/?$/ }],
+  openai: [...MODELS, ...RESPONSES, ...STORED_CHATS, ...FILES, { method: "POST", path: /^(\/v\d+)?\/moderations\/?$/ }],
   anthropic: [
     ...MODELS,
     { method: "POST", path: /^(\/v\d+)?\/messages\/count_tokens\/?$/ },

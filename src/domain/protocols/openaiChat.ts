@@ -8,12 +8,15 @@ import { readChatRequest } from "./openaiChatRequest.ts";
 import { OpenaiChatStream } from "./openaiChatStream.ts";
 import { isEventStream } from "./sse.ts";
 
-/** OpenAI's Chat Completions, as OpenAI and the many hosts that took it over speak it. */
+/**
+ * OpenAI's Chat Completions, as OpenAI and the many hosts that took it over speak it. What some have below `/async` answers
+ * later, with another shape.
+ */
 export function openaiChatProtocol(dialect: ChatDialect): Protocol {
   return {
     name: "openai-chat",
     recognise(method, path) {
-      return method === "POST" && /(^|\/)chat\/completions\/?$/.test(path) ? "metered" : null;
+      return method === "POST" && /(^|\/)(?<!async\/)chat\/completions\/?$/.test(path) ? "metered" : null;
     },
     countRoute: null,
     read: (body, context) => readChatRequest(body, dialect, context),

@@ -1,4 +1,5 @@
-import type { CallStatus } from "../../domain/call.ts";
+import type { CallStatus, CostBasis } from "../../domain/call.ts";
+import type { CallBound } from "../../domain/callBound.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
 import type { Protocol, RequestFacts } from "../../domain/protocol.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
@@ -31,8 +32,18 @@ const NO_FACTS: RequestFacts = {
   serviceTier: null,
 };
 
+/** A server of the user's own, paid by the hour or not at all, answers whatever it is asked at no cost of its own. */
+const NO_COST: CallBound = {
+  fixedNanoUsd: 0,
+  outputRate: 0,
+  choices: 1,
+  outputLimitTokens: 0,
+  usualOutputTokens: 0,
+  clampable: false,
+};
+
 /**
- * Calls on routes that nobody knows, which may cost money. Under a hard budget they are refused; under none they pass as
+ * Calls on routes that nobody knows, which may cost money. Where the provider takes none for calls, they pass. Under a hard budget they are refused; under none they pass as
  * they are and are booked as `unpriced`, so that they are seen.
  */
 export class UnknownCalls {
@@ -46,11 +57,17 @@ export class UnknownCalls {
     const { gatekeeper, upstream, prices, now } = this.#options;
     const startedAt = now();
     const branch = await branchFor(passage.caller);
-    const frame = frameOf(passage, NO_FACTS, { protocol: "unknown", costBasis: "unpriced", startedAt, branch });
+    const { kind } = prices().quote(passage.providerName, "", startedAt)?.source ?? {};
+    const costsNothing = kind === "free" || kind === "compute-hour";
+    const costBasis: CostBasis = costsNothing ? kind : "unpriced";
+    const frame = frameOf(passage, NO_FACTS, { protocol: "unknown", costBasis, startedAt, branch });
     const book = (status: CallStatus, parts: Partial<Outcome>) => {
-      return bookedCall(frame, { ...NOTHING_CAME, status, endedAt: now(), ...parts }, prices());
+      const call = bookedCall(frame, { ...NOTHING_CAME, status, endedAt: now(), ...parts }, prices());
+      // A price for every model says nothing of a route of which nobody knows what it does.
+      return costsNothing ? call : { ...call, costBasis, costNanoUsd: 0, rates: null, priceVersion: null };
     };
-    const request = { held: frame.request, attribution: frame.attribution, bound: null, usualNanoUsd: 0 };
+    const bound = costsNothing ? NO_COST : null;
+    const request = { held: frame.request, attribution: frame.attribution, bound, usualNanoUsd: 0 };
     const admission = await gatekeeper.admit(request, passage.departure);
     const own = { "x-tollgate-call-id": frame.request.id };
     if (admission.kind === "refused") {

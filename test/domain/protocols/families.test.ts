@@ -35,7 +35,13 @@ describe("routes", () => {
     assert.equal(route("openai", "GET", "/v1/models/org/model"), "free");
     assert.equal(route("openai", "POST", "/moderations"), "free");
     assert.equal(route("anthropic", "POST", "/v1/messages/count_tokens"), "free");
-    for (const path of ["/fine_tuning/jobs", "/videos", "/chat/completions/x", "/api/pull"]) {
+    for (const path of [
+      "/fine_tuning/jobs",
+      "/videos",
+      "/chat/completions/x",
+      "/async/chat/completions",
+      "/api/pull",
+    ]) {
       assert.equal(route("openai", "POST", path), "unknown");
     }
     for (const path of ["/v1/complete", "/api/copy"]) {
