@@ -17,7 +17,7 @@ export function runChild(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: "inherit", env: environment });
+    const child = spawn(command, args, { stdio: "inherit", env: withoutHost(environment) });
     const passOn = (signal: NodeJS.Signals) => {
       // Ctrl+C in a terminal reaches the child by itself: twice would be once too often.
       if (signal !== "SIGINT" || !process.stdin.isTTY) {
@@ -46,4 +46,10 @@ export function runChild(
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
   });
+}
+
+/** An Electron that was made to be Node for this command is not to make the same of the program. */
+function withoutHost(environment: Parameters<typeof runChild>[2]): Parameters<typeof runChild>[2] {
+  const { ELECTRON_RUN_AS_NODE: _, ...rest } = environment;
+  return "electron" in process.versions ? rest : environment;
 }

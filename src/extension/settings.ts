@@ -11,6 +11,7 @@ import {
   providerSchema,
   vllmBaseUrl,
 } from "../domain/config.ts";
+import { LAUNCHED_TOOLS, type LaunchedTool } from "./terminals/launchers.ts";
 
 const VARIABLES_BY_DEFAULT = Object.fromEntries(
   TOOL_VARIABLES.map((name) => [name, USUAL_VARIABLES.includes(name)]),
@@ -30,6 +31,7 @@ export const SETTING_DEFAULTS = {
   "tollgate.notifications.stoppedTools": true,
   "tollgate.terminals.enabled": true,
   "tollgate.terminals.variables": VARIABLES_BY_DEFAULT,
+  "tollgate.terminals.commands": { codex: true, opencode: true },
 } as const;
 
 export type SettingId = keyof typeof SETTING_DEFAULTS;
@@ -55,6 +57,8 @@ export interface Settings {
   readonly stoppedTools: boolean;
   /** The variables by which terminals lead tools through the gateway; null where they do not. */
   readonly terminalVariables: readonly ToolVariableName[] | null;
+  /** Tools that terminals start through \`tollgate run\`, for they read no such variable. */
+  readonly launchedTools: readonly LaunchedTool[];
 }
 
 /** Settings that make no sense; the message names each of them and what is expected there. */
@@ -81,6 +85,7 @@ const schemas = {
   "tollgate.notifications.stoppedTools": z.boolean(),
   "tollgate.terminals.enabled": z.boolean(),
   "tollgate.terminals.variables": z.partialRecord(z.enum(TOOL_VARIABLES), z.boolean()),
+  "tollgate.terminals.commands": z.partialRecord(z.enum(LAUNCHED_TOOLS), z.boolean()),
 } satisfies Record<SettingId, z.ZodType>;
 
 /**
@@ -117,6 +122,7 @@ export function resolveSettings(raw: RawSettings, environment: Environment): Set
   };
   const areTerminalsOn = read("tollgate.terminals.enabled");
   const variables = { ...VARIABLES_BY_DEFAULT, ...read("tollgate.terminals.variables") };
+  const commands = { ...SETTING_DEFAULTS["tollgate.terminals.commands"], ...read("tollgate.terminals.commands") };
   const defaults = attempt(() => defaultConfig(environment));
   if (problems.length > 0) {
     throw new SettingsError(problems.join("; "));
@@ -126,6 +132,7 @@ export function resolveSettings(raw: RawSettings, environment: Environment): Set
     budgets: Object.fromEntries(Object.entries(budgets).filter(([, usd]) => typeof usd === "number")),
     providers: { ...(vllm === undefined ? {} : { vllm }), ...providers },
     ...rest,
+    launchedTools: LAUNCHED_TOOLS.filter((tool) => commands[tool]),
     terminalVariables: areTerminalsOn ? TOOL_VARIABLES.filter((name) => variables[name]) : null,
   };
 }

@@ -35,7 +35,7 @@ describe("the manifest and the code", () => {
 
   it("keep limits, addresses, prices and what leads calls to the gate out of a workspace's reach", () => {
     const ids = ["budgets", "providers", "vllm.endpoint", "vllm.hourlyRateUsd"];
-    for (const id of [...ids, "terminals.enabled", "terminals.variables"]) {
+    for (const id of [...ids, "terminals.enabled", "terminals.variables", "terminals.commands"]) {
       const { scope } = manifest.contributes.configuration.properties[`tollgate.${id}`];
       assert.ok(scope === "application" || scope === "machine", `${id} has the scope ${scope}`);
     }

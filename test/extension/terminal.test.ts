@@ -30,6 +30,20 @@ writeFileSync(process.argv[2] + ".part", JSON.stringify({ found, outcome }));
 renameSync(process.argv[2] + ".part", process.argv[2]);
 `;
 
+/** In Codex's place: one call to where it is led, and a note of how it was started. */
+const CODEX = `#!${process.execPath}
+const { writeFileSync, renameSync } = require("node:fs");
+(async () => {
+  const file = process.argv.at(-1);
+  const body = { model: "gpt-4.1", max_tokens: 100, messages: [{ role: "user", content: "hi" }] };
+  const headers = { "content-type": "application/json", authorization: "Bearer sk-x" };
+  const url = process.env.OPENAI_BASE_URL + "/chat/completions";
+  const { status } = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+  writeFileSync(file + ".part", JSON.stringify({ found: { electron: process.env.ELECTRON_RUN_AS_NODE }, outcome: String(status) }));
+  renameSync(file + ".part", file);
+})();
+`;
+
 interface Told {
   readonly found: Readonly<Record<string, string>>;
   readonly outcome: string;
@@ -70,15 +84,17 @@ describe("a terminal in VS Code", () => {
     await whenWritten(before + 1);
   }
 
-  /** Starts the program in a new terminal and waits for what it tells. */
-  async function runProgram(workbench = window, folder?: string): Promise<Told> {
+  const PROGRAM = (file: string) => `"${process.execPath}" "${join(world.workspace, "call.mjs")}" "${file}"`;
+
+  /** Starts a program in a new terminal and waits for what it tells. */
+  async function runProgram(workbench = window, folder?: string, line = PROGRAM): Promise<Told> {
     await workbench.runCommand("Terminal: Create New Terminal");
     if (folder !== undefined) {
       await workbench.quickInput.choose(folder);
     }
     runs += 1;
     const file = join(world.workspace, `told-${runs}.json`);
-    await workbench.terminal.run(`"${process.execPath}" "${join(world.workspace, "call.mjs")}" "${file}"`);
+    await workbench.terminal.run(line(file));
     return until("the program's end", async () =>
       existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Told) : undefined,
     );
@@ -137,6 +153,20 @@ describe("a terminal in VS Code", () => {
     ]);
     await rewritten(() => world.server.writeMachineSettings({ "tollgate.terminals.enabled": false }));
     assert.deepEqual(await runProgram(), { found: {}, outcome: "nowhere to go" });
+    await rewritten(() => world.server.writeMachineSettings({}));
+  });
+
+  it("starts Codex through the gate, which reads no address itself", async () => {
+    const programs = join(world.workspace, "programs");
+    await mkdir(programs, { recursive: true });
+    await writeFile(join(programs, "codex"), CODEX, { mode: 0o755 });
+    const env = { PATH: `${programs}:\${env:PATH}` };
+    await rewritten(() => world.server.writeMachineSettings({ "terminal.integrated.env.linux": env }));
+    const told = await runProgram(window, undefined, (file) => `codex exec "${file}"`);
+    assert.deepEqual(told, { found: {}, outcome: "200" });
+    const { calls } = await (await world.api()).calls({ tool: "codex", limit: 1 });
+    assert.deepEqual([calls[0]?.project, calls[0]?.branch], [basename(world.workspace), "feature/terminal"]);
+    assert.match(await contributions(), /Started through `tollgate run`: `codex`\./);
     await rewritten(() => world.server.writeMachineSettings({}));
   });
 

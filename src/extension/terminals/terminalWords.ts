@@ -5,13 +5,11 @@ import type { Translate } from "../translate.ts";
 
 /** What a terminal says of the variables that Tollgate has set in it, and why, as Markdown. */
 export function terminalDescription(
-  { variables, notes }: GatewayVariables,
+  { variables, notes, launched }: GatewayVariables & { readonly launched: readonly string[] },
   project: string | undefined,
   t: Translate,
 ): string {
-  const names = Object.keys(variables)
-    .map((name) => `\`${name}\``)
-    .join(", ");
+  const list = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(", ");
   const why =
     project === undefined
       ? t("Model calls of tools go through Tollgate's gate: they are metered, and stopped when a budget is spent.")
@@ -20,7 +18,15 @@ export function terminalDescription(
           { project: `**${escapeMarkdown(project)}**` },
         );
   const off = t("The setting {setting} turns this off.", { setting: "`tollgate.terminals.enabled`" });
-  return [why, t("Set: {names}.", { names }), ...notes.map((note) => noteInWords(note, t)), off].join(" ");
+  const through = t("Started through {command}: {tools}.", { command: "`tollgate run`", tools: list(launched) });
+  const path = launched.length === 0 ? [] : [through];
+  return [
+    why,
+    t("Set: {names}.", { names: list(Object.keys(variables)) }),
+    ...path,
+    ...notes.map((note) => noteInWords(note, t)),
+    off,
+  ].join(" ");
 }
 
 export function noteInWords({ kind, variable, provider, address }: EnvironmentNote, t: Translate): string {

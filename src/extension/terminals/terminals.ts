@@ -1,3 +1,4 @@
+import { delimiter } from "node:path";
 import * as vscode from "vscode";
 import { type GatewayVariables, gatewayVariables } from "../../client/gatewayVariables.ts";
 import type { ToolVariableName } from "../../client/toolEnvironment.ts";
@@ -5,6 +6,7 @@ import { callerIn } from "../callerIn.ts";
 import { type Contribution, messageOf } from "../contribution.ts";
 import type { Services } from "../services.ts";
 import { inEnglish } from "../translate.ts";
+import { installedOf, type Launching, PROJECT_VARIABLE, writeLaunchers } from "./launchers.ts";
 import { platformName, shellEnvironment } from "./shellEnvironment.ts";
 import { noteInWords, terminalDescription } from "./terminalWords.ts";
 
@@ -17,6 +19,8 @@ export const terminals: Contribution = {
 /** What the terminals of a folder get; of no folder in particular where that is undefined. */
 interface Place extends GatewayVariables {
   readonly folder: vscode.WorkspaceFolder | undefined;
+  /** What comes first in the search path; empty where nothing does. */
+  readonly path: string;
   readonly description: string;
 }
 
@@ -33,6 +37,7 @@ const EVERYWHERE: vscode.EnvironmentVariableMutatorOptions = {
 class TerminalEnvironment implements vscode.Disposable {
   readonly #services: Services;
   readonly #disposables: vscode.Disposable[];
+  readonly #launching: Launching;
   #written = "[]";
   #scoped: vscode.EnvironmentVariableCollection[] = [];
   #sidecar: number | undefined;
@@ -42,6 +47,11 @@ class TerminalEnvironment implements vscode.Disposable {
   constructor(services: Services) {
     this.#services = services;
     const { context, settings, sidecar } = services;
+    this.#launching = {
+      folder: vscode.Uri.joinPath(context.globalStorageUri, "bin").fsPath,
+      nodePath: process.execPath,
+      cliPath: vscode.Uri.joinPath(context.extensionUri, "dist", "cli.cjs").fsPath,
+    };
     // What was kept of an earlier window might lead to a gateway that is no more.
     context.environmentVariableCollection.persistent = false;
     this.#disposables = [
@@ -98,26 +108,48 @@ class TerminalEnvironment implements vscode.Disposable {
       return [];
     }
     const api = await sidecar.api();
+    const launched = this.#launch(shellEnvironment(process.env, configuredFor(undefined)).PATH ?? "");
     const folders = vscode.workspace.workspaceFolders ?? [];
     const places = folders.length === 1 ? folders : [undefined, ...folders];
-    return Promise.all(places.map((folder) => this.#placeOf(api, folder, wanted)));
+    return Promise.all(places.map((folder) => this.#placeOf(api, folder, wanted, launched)));
   }
 
   async #placeOf(
     api: Parameters<typeof gatewayVariables>[0],
     folder: vscode.WorkspaceFolder | undefined,
     wanted: readonly ToolVariableName[],
+    launched: readonly string[],
   ): Promise<Place> {
     const environment = shellEnvironment(process.env, configuredFor(folder));
-    const found = await gatewayVariables(api, environment, callerIn(folder), wanted);
-    return { ...found, folder, description: terminalDescription(found, folder?.name, vscode.l10n.t) };
+    const { project, ...caller } = callerIn(folder);
+    const named = project === undefined ? caller : { ...caller, project };
+    const { variables, notes } = await gatewayVariables(api, environment, named, wanted);
+    const isOurs = launched.length > 0 && project !== undefined;
+    const found = { variables: isOurs ? { ...variables, [PROJECT_VARIABLE]: project } : variables, notes };
+    return {
+      ...found,
+      folder,
+      path: launched.length > 0 ? `${this.#launching.folder}${delimiter}` : "",
+      description: terminalDescription({ ...found, launched }, folder?.name, vscode.l10n.t),
+    };
+  }
+
+  /** Makes launchers for those tools that need them, are wanted and are there. */
+  #launch(searchPath: string): readonly string[] {
+    const { settings, log } = this.#services;
+    const tools = installedOf(settings.current.launchedTools, searchPath, this.#launching.folder);
+    try {
+      writeLaunchers(this.#launching, tools);
+      return tools;
+    } catch (error) {
+      log.warn(`${tools.join(", ")} cannot be led through the gateway: ${messageOf(error)}`);
+      return [];
+    }
   }
 
   #write(places: readonly Place[]): void {
     const { context, log } = this.#services;
-    const written = JSON.stringify(
-      places.map(({ folder, variables, description }) => [folder?.index, folder?.uri, variables, description]),
-    );
+    const written = JSON.stringify(places.map(({ folder, ...place }) => [folder?.index, folder?.uri, place]));
     if (written === this.#written) {
       return;
     }
@@ -129,7 +161,7 @@ class TerminalEnvironment implements vscode.Disposable {
     }
     this.#scoped = [];
     // Of two values for one terminal, VS Code takes the one that was written later: folders come after what is for all.
-    for (const { folder, variables, description } of places) {
+    for (const { folder, variables, path, description } of places) {
       const isAll = folder === undefined || places.length === 1;
       const collection = isAll ? all : all.getScoped({ workspaceFolder: folder });
       if (!isAll) {
@@ -137,6 +169,9 @@ class TerminalEnvironment implements vscode.Disposable {
       }
       for (const [name, value] of Object.entries(variables)) {
         collection.replace(name, value, EVERYWHERE);
+      }
+      if (path !== "") {
+        collection.prepend("PATH", path, EVERYWHERE);
       }
       collection.description = new vscode.MarkdownString(description);
     }
