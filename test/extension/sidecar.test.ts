@@ -39,6 +39,12 @@ describe("windows, panel and sidecar", () => {
       .getByText(`${calls + 1} calls`)
       .first()
       .waitFor();
+    const tools = panel.getByRole("table", { name: "Cost, calls and tokens by tool" });
+    await tools.getByRole("rowheader", { name: "test" }).waitFor();
+    await panel.getByLabel("By", { exact: true }).selectOption("project");
+    const projects = panel.getByRole("table", { name: "Cost, calls and tokens by project" });
+    await projects.getByRole("rowheader", { name: "workspace" }).scrollIntoViewIfNeeded();
+    await window.screenshot("panel-who-spent");
     await panel.getByRole("button", { name: "Set Budget…" }).first().click();
     await window.quickInput.whenOpen("Set Budget (1 of 2)");
   });
