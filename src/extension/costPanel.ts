@@ -17,7 +17,7 @@ const VIEW_TYPE = "tollgate.costs";
 /** Changes that come within so many ms of each other reach the panel as one snapshot. */
 const COALESCE_MS = 200;
 /** A snapshot that took long to make is made again only when this many times as long has passed: others wait for the ledger too. */
-const PATIENCE = 20;
+const PATIENCE = 10;
 
 const PANEL_COMMANDS: Readonly<Record<Exclude<PanelCommand, "refresh">, CommandId>> = {
   setBudget: COMMANDS.setBudget,

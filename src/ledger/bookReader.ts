@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { CallsPage, Summary, SummaryBy } from "../domain/api.ts";
 import type { RecordedSwitch } from "../domain/backends/backendSwitch.ts";
 import type { Scope } from "../domain/budget.ts";
@@ -21,7 +22,7 @@ import {
 } from "./queries/compute.ts";
 import { correctionsOf, deferredCall } from "./queries/corrections.ts";
 import { type ModelSpend, type Spend, spendByModel, spendByPeriod, spentIn, totals } from "./queries/spend.ts";
-import { summary } from "./queries/summary.ts";
+import { summary, summarySteps } from "./queries/summary.ts";
 import { switches } from "./queries/switches.ts";
 
 /** Every question that can be put to the books. Times are ms since the epoch; null bounds nothing. */
@@ -47,6 +48,23 @@ export abstract class BookReader {
 
   summary(by: SummaryBy, from: number | null, to: number | null, timeZone: string): Summary {
     return summary(this.books, by, { from, to }, timeZone);
+  }
+
+  /** As `summary`, in short steps: a large ledger keeps nobody waiting who comes meanwhile. */
+  async summaryInSteps(by: SummaryBy, from: number | null, to: number | null, timeZone: string): Promise<Summary> {
+    const { books } = this;
+    const archives = books.archives.all;
+    const steps = summarySteps(books, by, { from, to }, timeZone);
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done === true) {
+        return step.value;
+      }
+      await setImmediate();
+      if (books.archives.all !== archives) {
+        // Calls have moved from one file to another, and could be seen twice.
+        return summary(this.books, by, { from, to }, timeZone);
+      }
+    }
   }
 
   callsPage(filter: CallsFilter, cursor: string | null, limit: number): CallsPage {

@@ -74,12 +74,13 @@ export class Figures {
   }
 
   /** Everything the cost panel shows, over the last `days` local days, and who spent it. */
-  overview(days: number, by: Spender): Overview {
+  async overview(days: number, by: Spender): Promise<Overview> {
     const { ledger, learned } = this.#options;
     const now = this.#options.now();
     const { timeZone } = this.#options.calendar();
     const starts = lastDays(days, now, timeZone);
     const first = starts[0] ?? now;
+    const spenders = await whoSpent(ledger, by, first, timeZone);
     const spend = ledger.spendByPeriod(starts);
     const windowStarts = new Map(
       this.#options.gate.accounts(now).map(({ budget, window }) => [budget.name, window.start]),
@@ -92,7 +93,7 @@ export class Figures {
         calls: spend[index]?.calls ?? 0,
       })),
       models: ledger.summary("model", first, null, timeZone).groups,
-      whoSpent: whoSpent(ledger, by, first, timeZone),
+      whoSpent: spenders,
       compute: this.#options.computeReports.servers({ from: first, to: null }),
       estimateErrors: learned.errors.all(),
       recentCalls: ledger.callsPage({}, null, RECENT_CALLS).calls,

@@ -5,8 +5,13 @@ import type { Ledger } from "../ledger/ledger.ts";
 const MOST_SHOWN = 50;
 
 /** Who spent what in the calls since `from`, ms since the epoch. */
-export function whoSpent(ledger: Pick<Ledger, "summary">, by: Spender, from: number, timeZone: string): WhoSpent {
-  const { groups, total, computeNanoUsd } = ledger.summary(by, from, null, timeZone);
+export async function whoSpent(
+  ledger: Pick<Ledger, "summaryInSteps">,
+  by: Spender,
+  from: number,
+  timeZone: string,
+): Promise<WhoSpent> {
+  const { groups, total, computeNanoUsd } = await ledger.summaryInSteps(by, from, null, timeZone);
   const rest = groups.slice(MOST_SHOWN);
   const sum = (value: (group: SummaryGroup) => number) => rest.reduce((all, group) => all + value(group), 0);
   return {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { installedOf, LAUNCHED_TOOLS, writeLaunchers } from "../../src/extension/terminals/launchers.ts";
@@ -30,7 +30,7 @@ import { installedOf, LAUNCHED_TOOLS, writeLaunchers } from "../../src/extension
   it("hand all that they are given to `tollgate run`, and are not found by it again", () => {
     const folder = join(root, "it's own");
     const cliPath = program("cli", "cli.cjs");
-    writeLaunchers({ folder, nodePath: process.execPath, cliPath }, ["codex"]);
+    writeLaunchers({ folder, nodePath: process.execPath, isElectron: false, cliPath }, ["codex"]);
     const rest = ["/usr/bin", "/bin"].join(delimiter);
     const environment = { PATH: [folder, rest].join(delimiter) };
     const args = ["exec", "two words", '"quoted" $HOME', "--project"];
@@ -42,14 +42,16 @@ import { installedOf, LAUNCHED_TOOLS, writeLaunchers } from "../../src/extension
   it("start the tool itself where Tollgate is gone", () => {
     const folder = join(root, "it's own");
     program("bin", "codex");
-    writeLaunchers({ folder, nodePath: process.execPath, cliPath: join(root, "gone.cjs") }, ["codex"]);
+    const gone = { folder, nodePath: process.execPath, isElectron: false, cliPath: join(root, "gone.cjs") };
+    writeLaunchers(gone, ["codex"]);
     const rest = [join(root, "bin"), "/usr/bin", "/bin"].join(delimiter);
     assert.deepEqual(launch({ PATH: [folder, rest].join(delimiter) }, "a b"), [["a b"], rest]);
   });
 
   it("are there for tools that are installed, and as long as they are wanted", () => {
     const folder = join(root, "own");
-    const launching = { folder, nodePath: process.execPath, cliPath: program("cli", "cli.cjs") };
+    const cliPath = program("cli", "cli.cjs");
+    const launching = { folder, nodePath: process.execPath, isElectron: true, cliPath };
     writeLaunchers(launching, LAUNCHED_TOOLS);
     const searchPath = [folder, join(root, "bin"), join(root, "none")].join(delimiter);
     assert.deepEqual(installedOf(LAUNCHED_TOOLS, searchPath, folder), []);
@@ -58,6 +60,7 @@ import { installedOf, LAUNCHED_TOOLS, writeLaunchers } from "../../src/extension
     const before = statSync(join(folder, "opencode")).mtimeMs;
     writeLaunchers(launching, ["opencode"]);
     assert.equal(existsSync(join(folder, "codex")), false);
+    assert.match(readFileSync(join(folder, "opencode"), "utf8"), /^ELECTRON_RUN_AS_NODE=1 exec /m);
     assert.equal(statSync(join(folder, "opencode")).mtimeMs, before);
   });
 });

@@ -11,8 +11,9 @@ export const PROJECT_VARIABLE = "TOLLGATE_PROJECT";
 export interface Launching {
   /** The folder that launchers are written to. */
   readonly folder: string;
-  /** Node, or an Electron that can be one, and the command line for it. */
+  /** Node, or an Electron that has to be told to be one, and the command line for it. */
   readonly nodePath: string;
+  readonly isElectron: boolean;
   readonly cliPath: string;
 }
 
@@ -26,14 +27,15 @@ export function installedOf<T extends string>(tools: readonly T[], searchPath: s
  * Writes a program of each tool's name, which starts the tool by `tollgate run`; programs of other tools are taken away. What
  * stands there already is not written again. For shells of Unix.
  */
-export function writeLaunchers({ folder, nodePath, cliPath }: Launching, tools: readonly LaunchedTool[]): void {
+export function writeLaunchers(launching: Launching, tools: readonly LaunchedTool[]): void {
+  const { folder } = launching;
   for (const tool of LAUNCHED_TOOLS) {
     const file = join(folder, tool);
     if (!tools.includes(tool)) {
       rmSync(file, { force: true });
       continue;
     }
-    const text = launcherOf(tool, quoted(nodePath), quoted(cliPath));
+    const text = launcherOf(tool, launching);
     if (textOf(file) !== text) {
       mkdirSync(folder, { recursive: true });
       writeFileSync(file, text);
@@ -42,7 +44,8 @@ export function writeLaunchers({ folder, nodePath, cliPath }: Launching, tools: 
   }
 }
 
-function launcherOf(tool: string, node: string, cli: string): string {
+function launcherOf(tool: string, { nodePath, isElectron, cliPath }: Launching): string {
+  const [node, cli] = [quoted(nodePath), quoted(cliPath)];
   return `#!/bin/sh
 # Written by Tollgate: ${tool} reads no address from the environment, so terminals of VS Code start it through the gate.
 own=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
@@ -62,7 +65,7 @@ if [ -n "$${PROJECT_VARIABLE}" ]; then
 else
   set -- -- ${tool} "$@"
 fi
-ELECTRON_RUN_AS_NODE=1 exec ${node} ${cli} run "$@"
+${isElectron ? "ELECTRON_RUN_AS_NODE=1 " : ""}exec ${node} ${cli} run "$@"
 `;
 }
 

@@ -50,6 +50,7 @@ class TerminalEnvironment implements vscode.Disposable {
     this.#launching = {
       folder: vscode.Uri.joinPath(context.globalStorageUri, "bin").fsPath,
       nodePath: process.execPath,
+      isElectron: "electron" in process.versions,
       cliPath: vscode.Uri.joinPath(context.extensionUri, "dist", "cli.cjs").fsPath,
     };
     // What was kept of an earlier window might lead to a gateway that is no more.

@@ -46,20 +46,38 @@ const sumsBy = (
   json_group_array(latency_ms) FILTER (WHERE ${TIMED}) AS latencies
   FROM call_rows WHERE started_at >= ? AND started_at < ? GROUP BY name`;
 
-/** The calls that started in a range in groups, archives included; a group may come several times. */
-export function* sumCallsBy(books: Books, grouping: CallGrouping, { from, to }: Range): Generator<CallSums> {
+/** Calls of so long a time, in ms, are summed at once: others do not wait long for the books. */
+const SLICE_MS = 6 * 3_600_000;
+
+/** The calls that started in a range in groups, archives included, slice by slice; a group may come several times. */
+export function* sumCallsBy(books: Books, grouping: CallGrouping, { from, to }: Range): Generator<CallSums[]> {
   const [first, end] = [from ?? EARLIEST, to ?? LATEST];
-  yield* sumsOf(books, grouping, first, end);
+  yield* slicesOf(() => books, grouping, first, end);
   for (const archive of books.archives.all) {
-    const [since, until] = [Math.max(first, archive.from), Math.min(end, archive.until)];
-    const archived = since < until ? books.archives.open(archive) : null;
-    if (archived !== null) {
-      yield* sumsOf(archived, grouping, since, until);
-    }
+    // Opened for each slice: another question may have had it closed.
+    const open = () => books.archives.open(archive);
+    yield* slicesOf(open, grouping, Math.max(first, archive.from), Math.min(end, archive.until));
   }
 }
 
-function sumsOf({ database }: Books, grouping: CallGrouping, from: number, to: number): CallSums[] {
+function* slicesOf(
+  open: () => Pick<Books, "database"> | null,
+  grouping: CallGrouping,
+  from: number,
+  to: number,
+): Generator<CallSums[]> {
+  for (let at = from; at < to; at += SLICE_MS) {
+    const books = open();
+    const next = books?.database.get("SELECT MIN(started_at) AS at FROM call_rows WHERE started_at >= ?", [at])?.at;
+    if (!books || next === null || next === undefined || Number(next) >= to) {
+      return;
+    }
+    at = Number(next);
+    yield sumsOf(books, grouping, at, Math.min(at + SLICE_MS, to));
+  }
+}
+
+function sumsOf({ database }: Pick<Books, "database">, grouping: CallGrouping, from: number, to: number): CallSums[] {
   return database.all(sumsBy(EXPRESSIONS[grouping]), [from, to]).map((row) => {
     const figures = { ...NO_FIGURES };
     for (const figure of FIGURES) {

@@ -1,4 +1,5 @@
 import type { Summary, SummaryBy, SummaryGroup } from "../../domain/api.ts";
+import { isRun } from "../../domain/run.ts";
 import { localDayKey, windowAt } from "../../domain/window.ts";
 import type { Books, Range } from "../books.ts";
 import type { CallKey } from "../callKeys.ts";
@@ -10,17 +11,33 @@ import { extent, latenciesBy, sumBy } from "./rangeSums.ts";
 
 /**
  * Totals of a range and its groups. Days and months are those of the time zone, in order; other groups come dearest first.
- * Calls without the field that is grouped by stand under the empty key; a call with several tags stands under each. A call
- * whose caller names no request type has that of its route.
+ * Calls without the field that is grouped by stand under the empty key; a call with several tags stands under each, and
+ * those that name a single run do not count. A call whose caller names no request type has that of its route.
  * Compute hours count in the total and in their provider, day or month.
  */
 export function summary(books: Books, by: SummaryBy, range: Range, timeZone: string): Summary {
+  const steps = summarySteps(books, by, range, timeZone);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) {
+      return step.value;
+    }
+  }
+}
+
+/** The same, with a pause wherever others may have their turn: what is booked meanwhile may be in it or not. */
+export function* summarySteps(
+  books: Books,
+  by: SummaryBy,
+  range: Range,
+  timeZone: string,
+): Generator<undefined, Summary> {
   const byTime = by === "day" || by === "month";
   const total = newGroup({ key: "total", provider: null });
   const groups = byTime
     ? groupsByTime(books, by, range, timeZone, total)
     : by === "session" || by === "request-type"
-      ? groupsByCall(books, by, range, total)
+      ? yield* groupsByCall(books, by, range, total)
       : groupsByCaller(books, by, range, total);
   const compute = accruedByProvider(books, range);
   const computeNanoUsd = wholeNumber([...compute.values()].reduce((sum, cost) => sum + cost, 0));
@@ -92,8 +109,10 @@ function namesOf(by: ByCaller, key: CallKey): Name[] {
   switch (by) {
     case "model":
       return [{ key: key.model, provider: key.provider }];
-    case "tag":
-      return (key.tags.length === 0 ? [""] : [...new Set(key.tags)]).map((tag) => ({ key: tag, provider: null }));
+    case "tag": {
+      const tags = new Set(key.tags.filter((tag) => !isRun(tag)));
+      return (tags.size === 0 ? [""] : [...tags]).map((tag) => ({ key: tag, provider: null }));
+    }
     case "provider":
     case "project":
     case "tool":
@@ -104,11 +123,14 @@ function namesOf(by: ByCaller, key: CallKey): Name[] {
 }
 
 /** These are read from the calls; the total is the rollups', so that it stands even where an archive cannot be read. */
-function groupsByCall(books: Books, by: CallGrouping, range: Range, total: Group): Groups {
+function* groupsByCall(books: Books, by: CallGrouping, range: Range, total: Group): Generator<undefined, Groups> {
   const groups = new Groups();
   add(total, sumBy(books, range, "all").get(0), latenciesBy(books, range, "all").get(0));
-  for (const { key, figures, steps } of sumCallsBy(books, by, range)) {
-    add(groups.group({ key, provider: null }), figures, steps);
+  for (const sums of sumCallsBy(books, by, range)) {
+    for (const { key, figures, steps } of sums) {
+      add(groups.group({ key, provider: null }), figures, steps);
+    }
+    yield;
   }
   return groups;
 }

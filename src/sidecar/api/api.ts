@@ -217,9 +217,9 @@ export class Api {
     return call;
   }
 
-  #summary({ query }: ApiRequest): unknown {
+  #summary({ query }: ApiRequest): Promise<unknown> {
     const by = checked(summaryBySchema, query.get("by") ?? "model", "by");
-    return this.#options.ledger.summary(
+    return this.#options.ledger.summaryInSteps(
       by,
       timeFrom(query, "from") ?? null,
       timeFrom(query, "to") ?? null,
