@@ -1,8 +1,8 @@
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import { readStandsInHeader, STANDS_IN_HEADER, type StandsInFor } from "../../domain/backends/standsInFor.ts";
 import type { Link } from "../links.ts";
 
-/** Headers that belong to one connection, not to the message (RFC 9110, 7.6.1), and what the gateway writes anew. */
+/** Headers that belong to one connection, not to the message (RFC 9110, 7.6.1). */
 const ONE_HOP = new Set([
   "connection",
   "keep-alive",
@@ -10,11 +10,9 @@ const ONE_HOP = new Set([
   "proxy-authorization",
   "proxy-connection",
   "te",
-  "trailer",
   "transfer-encoding",
   "upgrade",
 ]);
-const OF_THE_REQUEST = new Set(["host", "content-length", "expect", "accept-encoding"]);
 
 /** What a client tells the gateway about a call; taken off before the call goes on. */
 export interface CallNotes {
@@ -76,22 +74,86 @@ export function forwardedRequestHeaders(
   isRead = bodyLength !== null,
 ): string[] {
   const named = namedByConnection(request);
-  const headers: string[] = ["Host", host];
+  const headers: string[] = [];
+  const isChunked = bodyLength === null && request.headers["transfer-encoding"] !== undefined;
+  let ownLength = bodyLength !== null;
+  let ownEncoding = isRead;
   eachHeader(request.rawHeaders, (name, value, lower) => {
-    if (!ONE_HOP.has(lower) && !OF_THE_REQUEST.has(lower) && !named.has(lower) && !lower.startsWith("x-tollgate-")) {
-      headers.push(name, value);
+    switch (lower) {
+      case "host":
+        headers.push(name, host);
+        return;
+      case "content-length":
+        headers.push(name, bodyLength === null ? value : String(bodyLength));
+        ownLength = false;
+        return;
+      case "accept-encoding":
+        // Asked for plain bytes, providers send plain bytes.
+        if (ownEncoding || !isRead) {
+          headers.push(name, isRead ? PLAIN : value);
+        }
+        ownEncoding = false;
+        return;
+      case "expect":
+        return;
+      case "trailer":
+        if (isChunked) {
+          headers.push(name, value);
+        }
+        return;
+      default:
+        if (!ONE_HOP.has(lower) && !named.has(lower) && !lower.startsWith("x-tollgate-")) {
+          headers.push(name, value);
+        }
     }
   });
-  const length = bodyLength === null ? request.headers["content-length"] : String(bodyLength);
-  if (length !== undefined) {
-    headers.push("Content-Length", length);
+  if (ownLength) {
+    headers.push("Content-Length", String(bodyLength));
   }
-  // Asked for plain bytes, providers send plain bytes.
-  const encoding = isRead ? "identity" : request.headers["accept-encoding"];
-  if (encoding !== undefined) {
-    headers.push("Accept-Encoding", String(encoding));
+  if (isChunked) {
+    headers.push("Transfer-Encoding", "chunked");
+  }
+  if (ownEncoding) {
+    headers.push("Accept-Encoding", PLAIN);
+  }
+  if (/\btrailers\b/i.test(String(request.headers.te ?? ""))) {
+    headers.push("TE", "trailers", "Connection", "TE");
   }
   return headers;
+}
+const PLAIN = "identity";
+
+/** Writes an answer's head to the client as it came, with the gateway's own headers behind the provider's. */
+export function passHead(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  own: Readonly<Record<string, string>>,
+  keepLength: boolean,
+): void {
+  // A date is the provider's to set.
+  response.sendDate = false;
+  const headers = forwardedResponseHeaders(incoming, own, keepLength, canHaveTrailers(incoming, response));
+  response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, headers);
+}
+
+/** Only what goes on in chunks has a place for trailers. */
+function canHaveTrailers({ headers, statusCode = 0 }: IncomingMessage, { req }: ServerResponse): boolean {
+  return (
+    headers["transfer-encoding"] !== undefined &&
+    req.httpVersion === "1.1" &&
+    req.method !== "HEAD" &&
+    statusCode !== 204 &&
+    statusCode !== 304
+  );
+}
+
+/** Passes on what stands behind a body; to be called when all of it has come, before its end is passed on. */
+export function passTrailers({ rawTrailers }: IncomingMessage, to: ServerResponse | ClientRequest): void {
+  if (rawTrailers.length > 0) {
+    const trailers: [string, string][] = [];
+    eachHeader(rawTrailers, (name, value) => trailers.push([name, value]));
+    to.addTrailers(trailers);
+  }
 }
 
 /** Headers, in lower case, that carry keys. */
@@ -110,15 +172,17 @@ export function withoutKeysOf(
 }
 
 /** The answer's headers as they go to the client, in raw form, with the gateway's own behind them. */
-export function forwardedResponseHeaders(
+function forwardedResponseHeaders(
   response: IncomingMessage,
   own: Readonly<Record<string, string>>,
   keepLength: boolean,
+  keepTrailer: boolean,
 ): string[] {
   const named = namedByConnection(response);
   const headers: string[] = [];
   eachHeader(response.rawHeaders, (name, value, lower) => {
-    if (!ONE_HOP.has(lower) && !named.has(lower) && (keepLength || lower !== "content-length")) {
+    const goesOn = lower === "content-length" ? keepLength : lower === "trailer" ? keepTrailer : !ONE_HOP.has(lower);
+    if (goesOn && !named.has(lower)) {
       headers.push(name, value);
     }
   });

@@ -20,7 +20,7 @@ import { type BoundingOptions, boundedCall } from "./boundedCall.ts";
 import { type BegunCall, CallReader, type CallReaderOptions } from "./callReader.ts";
 import { CutCalls } from "./cutCalls.ts";
 import type { DeferredCalls } from "./deferredCalls.ts";
-import { forwardedRequestHeaders, forwardedResponseHeaders, withoutKeysOf } from "./headers.ts";
+import { forwardedRequestHeaders, passHead, withoutKeysOf } from "./headers.ts";
 import { answerLimited } from "./limitedCall.ts";
 import { bookedCall, estimateFromBytes, NOTHING_CAME, type Outcome, withinLimit } from "./outcome.ts";
 import type { MeteredPassage } from "./passage.ts";
@@ -204,7 +204,7 @@ export class MeteredCalls {
       return this.#outcome("error", { httpStatus, errorType: "redirected" });
     }
     const keepLength = !protocol.isStream(incoming.headers["content-type"] ?? null, facts);
-    response.writeHead(httpStatus, incoming.statusMessage, forwardedResponseHeaders(incoming, own, keepLength));
+    passHead(incoming, response, own, keepLength);
     const end = await relayBody(incoming, response, protocol, facts, cutBeyond, this.#options.now);
     const { reading, firstTokenAt } = end;
     if (end.brokenBy === "client") {

@@ -2,10 +2,10 @@ import type { IncomingMessage } from "node:http";
 import type { Protocol } from "../../domain/protocol.ts";
 import { failUnreached } from "./answer.ts";
 import { isPlain } from "./decoder.ts";
-import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
+import { forwardedRequestHeaders, passHead, passTrailers } from "./headers.ts";
 import type { Passage } from "./passage.ts";
 import { leadBack } from "./redirects.ts";
-import { answerOf, type Upstream, UpstreamError } from "./upstream.ts";
+import { type Upstream, UpstreamError } from "./upstream.ts";
 import { WholeEdit } from "./wholeEdit.ts";
 
 export interface PassThroughOptions {
@@ -35,11 +35,12 @@ export async function passThrough(
 ): Promise<PassedThrough> {
   const { request, response, target, departure } = passage;
   const headers = forwardedRequestHeaders(request, target.server.host, null, look !== undefined);
-  const outgoing = upstream.open(request.method ?? "GET", target, headers);
-  const answered = answerOf(outgoing, target.server.host, departure);
-  request.pipe(outgoing);
   let incoming: IncomingMessage;
   try {
+    const outgoing = await upstream.open(request.method ?? "GET", target, headers);
+    const answered = upstream.answerOf(outgoing, upstream.nameOf(target.server), departure);
+    request.once("end", () => passTrailers(request, outgoing));
+    request.pipe(outgoing);
     incoming = await answered;
   } catch (error) {
     failUnreached(error, response, shape, own);
@@ -49,9 +50,12 @@ export async function passThrough(
   leadBack(incoming, passage);
   const httpStatus = incoming.statusCode ?? 502;
   const isEdited = edit !== undefined && isPlain(incoming.headers["content-encoding"]);
-  response.writeHead(httpStatus, incoming.statusMessage, forwardedResponseHeaders(incoming, own, !isEdited));
-  incoming.on("error", () => response.destroy());
-  incoming.on("aborted", () => response.destroy());
+  passHead(incoming, response, own, !isEdited);
+  incoming.once("end", () => passTrailers(incoming, response));
+  // A broken connection is told by "aborted"; its "error" says no more.
+  incoming.on("error", () => {});
+  // What has come so far is still for the client.
+  incoming.on("aborted", () => response.write("", () => response.destroy()));
   look?.(incoming);
   (isEdited ? incoming.pipe(new WholeEdit(edit)) : incoming).pipe(response);
   await new Promise((resolve) => response.once("close", resolve));

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Protocol, Reading, RequestFacts } from "../../domain/protocol.ts";
+import { passTrailers } from "./headers.ts";
 import { onlookerFor } from "./onlooker.ts";
 
 /** Why a call was cut, as the ledger and the client are told. */
@@ -78,11 +79,12 @@ export async function relayBody(
       }
       const rest = onlooker.end();
       if (!whole) {
-        client.write(rest);
-        client.destroy();
+        // What has come so far is still for the client.
+        client.write(rest, () => client.destroy());
         resolve("upstream");
         return;
       }
+      passTrailers(response, client);
       client.end(rest.length === 0 ? undefined : rest);
       resolve(null);
     };

@@ -4,14 +4,19 @@ import {
   Agent as HttpAgent,
   request as httpRequest,
   type IncomingMessage,
+  type RequestOptions,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { ClientGoneError, type Departure } from "../departure.ts";
 import type { Link, LinkTls } from "../links.ts";
-import type { Target } from "./route.ts";
+import { ProxyError, type ProxyServer, proxyTo } from "../proxies.ts";
+import type { ProviderServer, Target } from "./route.ts";
 
-/** How long an upstream may stay silent, in ms: longer than clients wait, so that theirs is the limit that counts. */
-const SILENCE_LIMIT_MS = 15 * 60_000;
+/**
+ * How long an upstream may stay silent, in ms: longer than clients wait, so that theirs is the limit that counts. That a server
+ * is gone without a word shows earlier, for connections are probed while they are silent.
+ */
+const SILENCE_LIMIT_MS = 60 * 60_000;
 
 /** The upstream could not be reached, broke off, or stayed silent; `code` is as the ledger keeps it. */
 export class UpstreamError extends Error {
@@ -27,44 +32,96 @@ export class UpstreamError extends Error {
 /** Where a request goes. */
 export type Where = Pick<Target, "server" | "path" | "link">;
 
-const CONNECTIONS: AgentOptions = {
-  keepAlive: true,
-  maxFreeSockets: 64,
-  scheduling: "lifo",
-  timeout: SILENCE_LIMIT_MS,
-};
-
 /** Providers with TLS settings are few; settings that have changed leave theirs behind. */
 const MOST_LINKED = 32;
 
-/** Connections to providers, kept alive between calls. */
+/** Connections to providers, kept alive between calls: directly, or through the proxy that the environment names. */
 export class Upstream {
-  readonly #http = new HttpAgent(CONNECTIONS);
-  readonly #https = new HttpsAgent(CONNECTIONS);
+  readonly #silenceLimitMs: number;
+  readonly #connections: AgentOptions;
+  readonly #http: HttpAgent;
+  readonly #https: HttpsAgent;
   /** Connections with TLS settings of their own are not shared with others. */
-  readonly #linked = new Map<LinkTls, HttpsAgent>();
+  readonly #linked = new Map<LinkTls, HttpAgent>();
+  /** The proxy before each server that was asked; null where none is. */
+  readonly #proxies = new WeakMap<ProviderServer, ProxyServer | null>();
+  readonly #proxied = new Map<ProviderServer, HttpAgent>();
 
-  /** Opens a request; `headers` are raw. Nothing is sent until something is written or the request is ended. */
-  open(method: string, { server, path, link }: Where, headers: string[], onNewConnection = false): ClientRequest {
-    const { secure, hostname, port } = server;
-    const send = secure ? httpsRequest : httpRequest;
-    const agent = onNewConnection ? false : secure ? this.#httpsAgent(link) : this.#http;
-    const all = link === null ? headers : withHeaders(headers, link);
-    const options = { hostname, port, path, method, headers: all, agent, setDefaultHeaders: false };
-    return send(onNewConnection ? { ...options, ...link?.tls, timeout: SILENCE_LIMIT_MS } : options);
+  constructor(silenceLimitMs = SILENCE_LIMIT_MS) {
+    this.#silenceLimitMs = silenceLimitMs;
+    this.#connections = { ...KEPT, timeout: silenceLimitMs };
+    this.#http = new HttpAgent(this.#connections);
+    this.#https = new HttpsAgent(this.#connections);
   }
 
-  #httpsAgent(link: Link | null): HttpsAgent {
-    if (link === null || link.tls === null) {
-      return this.#https;
+  /**
+   * Opens a request; `headers` are raw. Nothing is sent until something is written or the request is ended.
+   * @throws UpstreamError where the environment names a proxy that cannot be used.
+   */
+  async open(
+    method: string,
+    { server, path, link }: Where,
+    headers: string[],
+    onNewConnection = false,
+  ): Promise<ClientRequest> {
+    const { secure, hostname, port } = server;
+    const all = link === null ? headers : withHeaders(headers, link);
+    const request = { hostname, port, path, method, headers: all, setDefaultHeaders: false };
+    const known = this.#proxies.get(server);
+    const proxy = known === undefined ? await this.#proxyTo(server) : known;
+    if (proxy !== null) {
+      const agent = onNewConnection ? agentFor(proxy, {}) : this.#proxiedAgent(proxy, server, link);
+      return throughProxy(proxy, server, { ...request, ...link?.tls, timeout: this.#silenceLimitMs, agent });
     }
-    let agent = this.#linked.get(link.tls);
+    const send = secure ? httpsRequest : httpRequest;
+    return onNewConnection
+      ? send({ ...request, ...link?.tls, timeout: this.#silenceLimitMs, agent: false })
+      : send({ ...request, agent: secure ? this.#httpsAgent(link) : this.#http });
+  }
+
+  /** The server as people are told of it. */
+  nameOf(server: ProviderServer): string {
+    const proxy = this.#proxies.get(server) ?? null;
+    return proxy === null ? server.host : `${server.host} (through the proxy ${proxy.name})`;
+  }
+
+  async #proxyTo(server: ProviderServer): Promise<ProxyServer | null> {
+    try {
+      const proxy = await proxyTo(server);
+      this.#proxies.set(server, proxy);
+      return proxy;
+    } catch (error) {
+      throw error instanceof ProxyError ? new UpstreamError("upstream_unreachable", error.message) : error;
+    }
+  }
+
+  #httpsAgent(link: Link | null): HttpAgent {
+    return link === null || link.tls === null
+      ? this.#https
+      : this.#linkedAgent(link.tls, () => new HttpsAgent({ ...this.#connections, ...link.tls }));
+  }
+
+  /** TLS settings go with each request: they are for the server, not for the proxy. */
+  #proxiedAgent(proxy: ProxyServer, server: ProviderServer, link: Link | null): HttpAgent {
+    if (link !== null && link.tls !== null) {
+      return this.#linkedAgent(link.tls, () => agentFor(proxy, KEPT));
+    }
+    let agent = this.#proxied.get(server);
+    if (agent === undefined) {
+      agent = agentFor(proxy, KEPT);
+      this.#proxied.set(server, agent);
+    }
+    return agent;
+  }
+
+  #linkedAgent(tls: LinkTls, make: () => HttpAgent): HttpAgent {
+    let agent = this.#linked.get(tls);
     if (agent === undefined) {
       if (this.#linked.size >= MOST_LINKED) {
         this.#closeLinked();
       }
-      agent = new HttpsAgent({ ...CONNECTIONS, ...link.tls });
-      this.#linked.set(link.tls, agent);
+      agent = make();
+      this.#linked.set(tls, agent);
     }
     return agent;
   }
@@ -91,9 +148,9 @@ export class Upstream {
     body: Buffer,
     departure: Departure,
   ): Promise<IncomingMessage> {
-    const { host } = where.server;
-    const first = this.open(method, where, headers);
-    const answered = answerOf(first, host, departure);
+    const first = await this.open(method, where, headers);
+    const host = this.nameOf(where.server);
+    const answered = this.answerOf(first, host, departure);
     endWith(first, body);
     try {
       return await answered;
@@ -102,19 +159,50 @@ export class Upstream {
         throw error;
       }
     }
-    const second = this.open(method, where, headers, true);
-    const answeredAgain = answerOf(second, host, departure);
+    const second = await this.open(method, where, headers, true);
+    const answeredAgain = this.answerOf(second, host, departure);
     endWith(second, body);
     return answeredAgain;
   }
 
+  /** The answer's head. @throws UpstreamError, or ClientGoneError when the client goes first; then the request is ended. */
+  answerOf(request: ClientRequest, host: string, departure: Departure): Promise<IncomingMessage> {
+    return answerOf(request, host, departure, this.#silenceLimitMs);
+  }
+
   close(): void {
-    this.#http.destroy();
-    this.#https.destroy();
-    for (const agent of this.#linked.values()) {
+    for (const agent of [this.#http, this.#https, ...this.#linked.values(), ...this.#proxied.values()]) {
       agent.destroy();
     }
   }
+}
+
+const KEPT: AgentOptions = { keepAlive: true, maxFreeSockets: 64, scheduling: "lifo" };
+
+function agentFor(proxy: ProxyServer, options: AgentOptions): HttpAgent {
+  return proxy.agent?.(options) ?? (proxy.secure ? new HttpsAgent(options) : new HttpAgent(options));
+}
+
+function throughProxy(
+  proxy: ProxyServer,
+  server: ProviderServer,
+  request: RequestOptions & { headers: string[] },
+): ClientRequest {
+  if (proxy.agent === null) {
+    const { hostname, port } = proxy;
+    const path = `http://${server.host}${request.path}`;
+    const headers = [...request.headers, ...proxy.headers];
+    return (proxy.secure ? httpsRequest : httpRequest)({ ...request, hostname, port, path, headers });
+  }
+  const protocol = server.secure ? "https:" : "http:";
+  const sent = (server.secure ? httpsRequest : httpRequest)({ ...request, protocol });
+  sent.once("proxyConnect", ({ statusCode }: { statusCode: number }) => {
+    if (statusCode !== 200) {
+      const message = `The proxy ${proxy.name} does not let through to ${server.host} (it answered ${statusCode})`;
+      sent.destroy(new UpstreamError("upstream_unreachable", message));
+    }
+  });
+  return sent;
 }
 
 /** Raw headers with a link's in the place of those of the same names, and without those that stay here. */
@@ -136,8 +224,12 @@ function endWith(request: ClientRequest, body: Buffer): void {
   }
 }
 
-/** The answer's head. @throws UpstreamError, or ClientGoneError when the client goes first; then the request is ended. */
-export function answerOf(request: ClientRequest, host: string, departure: Departure): Promise<IncomingMessage> {
+function answerOf(
+  request: ClientRequest,
+  host: string,
+  departure: Departure,
+  silenceLimitMs: number,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const abort = () => {
       request.destroy();
@@ -150,7 +242,7 @@ export function answerOf(request: ClientRequest, host: string, departure: Depart
     departure.on(abort);
     request.on("timeout", () => {
       request.destroy(
-        new UpstreamError("upstream_silent", `${host} sent nothing for ${SILENCE_LIMIT_MS / 60_000} minutes`),
+        new UpstreamError("upstream_silent", `${host} sent nothing for ${silenceLimitMs / 60_000} minutes`),
       );
     });
     request.on("response", (response) => {
