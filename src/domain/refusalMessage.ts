@@ -10,7 +10,7 @@ const WORD_JOINER = "\u2060";
  * that pi, opencode, Continue and others look for.
  */
 const RETRY_WORDS =
-  /429|50[0-9]|529|rate.?limit|too.?many.?requests|overloaded|time.?out|timed.?out|server.?error|internal.?error|network.?error|connection.?(?:error|refused|reset|lost|closed)|econn|etimedout|resource.?exhausted|exhausted|unavailable|fetch.?failed|socket.?hang|other.?side.?closed|upstream.?connect|reset.?before|terminated|retry.?delay|try.?again|bad.?gateway|insufficient.?quota|usage.?limit/iu;
+  /429|50[0-9]|52[49]|rate.?limit|rate.?increased|too.?many.?requests|overloaded|time.?out|timed.?out|server.?error|internal.?error|network.?error|connection.?(?:error|refused|reset|lost|closed|was)|econn|etimedout|enotfound|eai.?again|getaddrinfo|exhausted|unavailable|fetch.?failed|failed.?to.?fetch|socket.?hang|other.?side.?closed|upstream.?connect|reset.?before|terminated|provider.?returned|at.?capacity|retry.?delay|retry.?your|try.?(?:your.?request.?)?again|bad.?gateway|insufficient.?quota|usage.?limit/iu;
 
 /** Breaks every such run by a word joiner after its first character, so that it reads the same. */
 export function withoutRetryWords(text: string): string {

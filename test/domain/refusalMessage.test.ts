@@ -3,9 +3,9 @@ import fc from "fast-check";
 import type { Refusal } from "../../src/domain/events.ts";
 import { refusalMessage, withoutRetryWords } from "../../src/domain/refusalMessage.ts";
 
-/** What pi, opencode, Continue and others look for before they call again. */
+/** What pi, opencode 1.18, Continue and others look for before they call again. */
 const RETRIED =
-  /429|500|502|503|504|529|rate limit|rate_limit|too many requests|overloaded|timeout|timed out|server error|connection refused|connection error|network error|resource exhausted|service unavailable|internal error|fetch failed|terminated/i;
+  /429|500|502|503|504|524|529|rate limit|rate-limit|rate_limit|rate increased too quickly|too many requests|overloaded|timeout|timed out|server error|connection refused|connection error|connection lost|socket connection was closed|network error|resource exhausted|exhausted|unavailable|service unavailable|internal error|provider returned error|fetch failed|failed to fetch|terminated|try again|try your request again|retry your request|at capacity|enotfound|eai_again/i;
 
 const refusal = (parts: Partial<Refusal> = {}): Omit<Refusal, "message"> => ({
   reason: "budget",
@@ -46,7 +46,17 @@ describe("the message of a refusal", () => {
     const nano = fc.oneof(fc.nat(), fc.maxSafeNat(), fc.constantFrom(500e9, 1_500e9, 5_029e7, 429e9, 50_429_529e9));
     const name = fc.oneof(
       fc.string(),
-      fc.constantFrom("rate limit", "TIMEOUT 503", "team-500", "Overloaded", "50429", "server  error", "rate limit 1"),
+      fc.constantFrom(
+        "rate limit",
+        "TIMEOUT 503",
+        "team-500",
+        "Overloaded",
+        "50429",
+        "server  error",
+        "rate limit 1",
+        "at capacity",
+        "524",
+      ),
     );
     const any = fc.record<Omit<Refusal, "message">>({
       reason: fc.constantFrom("budget", "unpriced", "boundless", "unmetered", "no-ledger"),

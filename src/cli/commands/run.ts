@@ -11,6 +11,8 @@ import { gatewayEnvironment } from "../gatewayEnvironment.ts";
 import { note } from "../output.ts";
 import { projectName } from "../projectName.ts";
 import { runChild } from "../runChild.ts";
+import { forOneRun, toolOf } from "../setup/oneRun.ts";
+import type { SetupTool } from "../setup/setupTool.ts";
 import { type CommonOptions, linkTo } from "../sidecarAccess.ts";
 
 interface RunFlags extends CommonOptions {
@@ -51,6 +53,7 @@ async function run(command: string, args: readonly string[], flags: RunFlags): P
   const id = `run-${randomBytes(5).toString("hex")}`;
   const link = linkTo(flags, id);
   const startedAt = new Date().toISOString();
+  const tool = toolOf(command);
   try {
     const api = await link.ensure();
     // An open event stream keeps the sidecar through a program's silence, and has it started again if it ends. It also tells
@@ -66,15 +69,21 @@ async function run(command: string, args: readonly string[], flags: RunFlags): P
       const caller = {
         ...(project === undefined || project === "" ? {} : { project: project.slice(0, 200) }),
         ...(user === undefined ? {} : { user }),
-        tool: basename(command).slice(0, 200),
+        tool: tool?.name ?? basename(command).slice(0, 200),
         tags: [id, ...(flags.tag ?? [])],
         folder: process.cwd(),
       };
-      const variables = await gatewayEnvironment(api, caller, { ollama: flags.ollama });
-      process.exitCode = await runChild(command, args, { ...process.env, ...variables });
+      const usual = await gatewayEnvironment(api, caller, { ollama: flags.ollama });
+      const own = await forOneRun(api, tool, caller, process.env);
+      process.exitCode = await runChild(command, [...own.args, ...args], {
+        ...process.env,
+        ...usual,
+        ...own.variables,
+      });
       ended = true;
     } finally {
-      await settle(await link.ensure(), { id, since: startedAt, limitUsd, tell: ended, json: flags.json === true });
+      const json = flags.json === true;
+      await settle(await link.ensure(), { id, since: startedAt, limitUsd, tool, tell: ended, json });
     }
   } finally {
     link.dispose();
@@ -85,13 +94,15 @@ interface EndedRun {
   readonly id: string;
   readonly since: string;
   readonly limitUsd: number | null;
+  /** The program, where its own configuration is known. */
+  readonly tool: SetupTool | undefined;
   /** Whether the program ran at all. */
   readonly tell: boolean;
   readonly json: boolean;
 }
 
 /** Takes the run's pass and budget away and says what it cost. What has been booked stays booked. */
-async function settle(api: ApiClient, { id, since, limitUsd, tell, json }: EndedRun): Promise<void> {
+async function settle(api: ApiClient, { id, since, limitUsd, tool, tell, json }: EndedRun): Promise<void> {
   for (const pass of await api.passes()) {
     if (runAmong(pass.caller.tags) === id) {
       await api.revokePass(pass.id);
@@ -126,9 +137,10 @@ async function settle(api: ApiClient, { id, since, limitUsd, tell, json }: Ended
   const limit = limitUsd === null ? "" : ` of ${formatUsd(nanoFromUsd(limitUsd))}`;
   const stopped = refused === 0 ? "" : `, ${refused} refused`;
   const tokens = ` · ${formatCount(input)} tokens in, ${formatCount(output)} out`;
+  const hint = tool?.onlySetUp === true ? `; ${tool.name} is sent through it by: tollgate setup ${tool.name}` : "";
   note(
     calls + refused === 0
-      ? "tollgate: no call came through the gate"
+      ? `tollgate: no call came through the gate${hint}`
       : `tollgate: ${formatUsd(cost)}${limit} in ${calls} ${calls === 1 ? "call" : "calls"}${stopped}${tokens}`,
   );
 }

@@ -5,13 +5,7 @@ import { Argument, type Command } from "commander";
 import { userName } from "../../client/userName.ts";
 import { UsageError } from "../exitCode.ts";
 import { note, printDone } from "../output.ts";
-import { aider } from "../setup/aider.ts";
-import { claude } from "../setup/claude.ts";
-import { codex } from "../setup/codex.ts";
-import { continueTool } from "../setup/continue.ts";
-import { gemini } from "../setup/gemini.ts";
-import { opencode } from "../setup/opencode.ts";
-import { pi } from "../setup/pi.ts";
+import { TOOLS } from "../setup/allTools.ts";
 import { applied, changesOf, planSetup, undone } from "../setup/planSetup.ts";
 import { hashOf, SetupRecords } from "../setup/setupRecord.ts";
 import type { SetupTool } from "../setup/setupTool.ts";
@@ -19,9 +13,8 @@ import { textDiff } from "../setup/textDiff.ts";
 import { backUp, readTool, replaceFile } from "../setup/toolFile.ts";
 import { type CommonOptions, dataDirOf, withSidecar } from "../sidecarAccess.ts";
 
-const TOOLS: readonly SetupTool[] = [claude, codex, opencode, continueTool, gemini, pi, aider];
-
 interface SetupFlags extends CommonOptions {
+  readonly project?: string;
   readonly remove?: boolean;
   readonly yes?: boolean;
 }
@@ -40,6 +33,7 @@ export function addSetup(program: Command): void {
     .summary("send a tool through the gateway for good")
     .description("Writes a tool's own configuration so that its calls pass the gate, under a pass of its own.")
     .addArgument(new Argument("<tool>", "the tool").choices(TOOLS.map(({ name }) => name)))
+    .option("--project <name>", "project that the tool's calls are for")
     .option("--remove", "take out again what was written")
     .option("--yes", "do not ask")
     .addHelpText("after", EXAMPLES)
@@ -57,7 +51,11 @@ async function setUp(tool: SetupTool, file: string, flags: SetupFlags): Promise<
   const { changes, notes } = await withSidecar(flags, async (api) => {
     const plan = planSetup(tool, text, (await api.config()).providers);
     const user = userName();
-    const caller = { tool: tool.name, ...(user === undefined ? {} : { user }) };
+    const caller = {
+      tool: tool.name,
+      ...(user === undefined ? {} : { user }),
+      ...(flags.project === undefined || flags.project === "" ? {} : { project: flags.project.slice(0, 200) }),
+    };
     const { urls } = await api.pass({ ...caller, upstreams: plan.upstreams });
     return { changes: changesOf(tool, text, plan, urls), notes: plan.notes };
   });

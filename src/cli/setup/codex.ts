@@ -37,5 +37,15 @@ export const codex: SetupTool = {
       { path: [...OWN, "stream_max_retries"], value: 0 },
     ];
   },
+  forOneRun(changes, environment) {
+    const hasKey = (environment.OPENAI_API_KEY ?? "") !== "";
+    const asked = changes.map(({ path, value }) =>
+      // Who is logged in to Codex has no key in the environment.
+      path.at(-1) === "env_key" && value === "OPENAI_API_KEY" && !hasKey
+        ? `${[...OWN, "requires_openai_auth"].join(".")}=true`
+        : `${path.join(".")}=${JSON.stringify(value)}`,
+    );
+    return { args: asked.flatMap((one) => ["-c", one]), variables: {} };
+  },
   hint: "Codex takes its key for this provider from OPENAI_API_KEY (env_key).",
 };

@@ -8,6 +8,8 @@ const FORMS: Readonly<Record<string, readonly string[]>> = { openai: ["openai"],
 /** Continue: the models that are there, each with another base. */
 export const continueTool: SetupTool = {
   name: "continue",
+  command: "cn",
+  onlySetUp: true,
   format: yamlFormat,
   file: ({ home, environment }) =>
     join(folderOf(environment.CONTINUE_GLOBAL_DIR, join(home, ".continue")), "config.yaml"),

@@ -2,6 +2,9 @@ import { join } from "node:path";
 import { jsonFormat } from "./jsonFormat.ts";
 import { folderOf, type SetupTool, withVersion } from "./setupTool.ts";
 
+/** A configuration that comes before those in files. */
+const INLINE = "OPENCODE_CONFIG_CONTENT";
+
 /** opencode: its own providers, with another base URL; its libraries want the version in both. */
 export const opencode: SetupTool = {
   name: "opencode",
@@ -17,4 +20,11 @@ export const opencode: SetupTool = {
       providers: [name],
       form: withVersion,
     })),
+  forOneRun(changes, environment) {
+    let text = environment[INLINE] ?? "";
+    for (const { path, value } of changes) {
+      text = jsonFormat.write(text, path, value);
+    }
+    return { args: [], variables: { [INLINE]: text } };
+  },
 };

@@ -6,6 +6,7 @@ import { folderOf, type SetupTool, withVersion } from "./setupTool.ts";
 /** pi: its own providers, with another base URL; Anthropic's library appends the version itself. */
 export const pi: SetupTool = {
   name: "pi",
+  onlySetUp: true,
   format: jsonFormat,
   file: ({ home, environment }) =>
     join(folderOf(environment.PI_CODING_AGENT_DIR, join(home, ".pi", "agent")), "models.json"),

@@ -24,15 +24,28 @@ export interface Change {
   readonly value: ConfigValue;
 }
 
+/** What sends a tool through the gateway for one run. */
+export interface OneRun {
+  /** They stand before the tool's own. */
+  readonly args: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+}
+
 /** What `tollgate setup` knows of a tool. */
 export interface SetupTool {
   readonly name: string;
+  /** The program, where it is called otherwise. */
+  readonly command?: string;
   readonly format: ConfigFormat;
   file(place: Place): string;
   /** @throws CliError where the file has nothing that could be pointed at the gateway. */
   points(text: string): readonly Point[];
   /** What has to stand beside the addresses. */
   others?(text: string): readonly Change[];
+  /** How the changes are put in force for one run, by a tool that reads none of the usual variables. */
+  forOneRun?(changes: readonly Change[], environment: Environment): OneRun;
+  /** Whether nothing but its own configuration sends the tool through the gateway. */
+  readonly onlySetUp?: boolean;
   /** One line about what the tool needs besides. */
   readonly hint?: string;
 }

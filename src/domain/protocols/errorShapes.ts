@@ -8,7 +8,8 @@ export type ErrorShape = Pick<Protocol, "refuse" | "fail" | "breakOff">;
 
 /**
  * 402 with `x-should-retry: false` and no `retry-after` is what makes every client stop at once and show the message.
- * Clients of ours find the whole refusal, as URI-encoded JSON, in `x-tollgate-refusal`.
+ * Clients of ours find the whole refusal, as URI-encoded JSON, in `x-tollgate-refusal`, and only there: Anthropic's SDK shows
+ * the whole body as the message, and opencode calls again where it finds digits such as those of status 502 anywhere in it.
  */
 function refused(refusal: Refusal, body: object): ErrorAnswer {
   const headers = {
@@ -39,7 +40,7 @@ export const openaiErrors: ErrorShape = {
   refuse(refusal) {
     const { message, reason } = refusal;
     const error = { message, type: "billing_error", param: null, code: REFUSAL_CODES[reason] };
-    return refused(refusal, { error, tollgate: refusal });
+    return refused(refusal, { error });
   },
   fail(status, code, message) {
     return failed(status, { error: { message, type: errorTypeOf(status), param: null, code } });
@@ -48,10 +49,6 @@ export const openaiErrors: ErrorShape = {
     `data: ${JSON.stringify({ error: { message, type: "billing_error", param: null, code } })}\n\n`,
 };
 
-/**
- * Anthropic's SDK shows the whole body as the message, and some clients try again where a message holds digits such as
- * those of status 500: so the amounts, which stand in the message in a form that is safe, are in the header only.
- */
 export const anthropicErrors: ErrorShape = {
   refuse(refusal) {
     return refused(refusal, { type: "error", error: { type: "billing_error", message: refusal.message } });
