@@ -33,7 +33,11 @@ export function budgetLines(budgets: readonly BudgetStatus[], now: number, width
 }
 
 function stateOf(budget: BudgetStatus, now: number): string {
-  const marks = [...(budget.hard ? [] : ["soft"]), ...(budget.paused ? [pausedInWords(budget.pausedUntil, now)] : [])];
+  const marks = [
+    ...(budget.hard ? [] : ["soft"]),
+    ...(budget.paused ? [pausedInWords(budget.pausedUntil, now)] : []),
+    ...(budget.switchedTo === undefined ? [] : [`calls go to ${budget.switchedTo}`]),
+  ];
   return marks.length === 0 ? budget.state : `${budget.state} (${marks.join(", ")})`;
 }
 

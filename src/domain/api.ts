@@ -33,6 +33,8 @@ export const budgetStatusSchema = z.object({
   /** Whether it only counts and warns for now; until when, or null where that lasts until it is resumed. */
   paused: z.boolean(),
   pausedUntil: iso.nullable(),
+  /** Where calls go since so much is spent: a tier, or `provider/model`. Absent while they go where they were meant for. */
+  switchedTo: z.string().optional(),
 });
 export type BudgetStatus = z.infer<typeof budgetStatusSchema>;
 

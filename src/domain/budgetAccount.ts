@@ -88,6 +88,12 @@ export class BudgetAccount {
     return this.#budget.hard && this.#pause === null;
   }
 
+  /** Whether so much is spent that calls go to another model; a paused budget sends none there. */
+  get isSwitching(): boolean {
+    const { switchTo } = this.#budget;
+    return switchTo !== undefined && this.#pause === null && this.#spent >= switchTo.from * this.limitNanoUsd;
+  }
+
   /** `spent`: nothing is left, or what is left did not buy the last call that asked, which was not too large anyway. */
   get state(): BudgetState {
     if (this.#spent >= this.limitNanoUsd || this.#exhausted) {

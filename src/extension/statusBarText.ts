@@ -139,6 +139,9 @@ function budgetLine(budget: BudgetStatus, now: number, t: Translate): string {
       budget.allowances === 1 ? t("1 more call allowed") : t("{n} more calls allowed", { n: budget.allowances }),
     );
   }
+  if (budget.switchedTo !== undefined) {
+    parts.push(t("calls go to {backend}", { backend: escapeMarkdown(budget.switchedTo) }));
+  }
   if (budget.paused) {
     parts.push(
       budget.pausedUntil === null

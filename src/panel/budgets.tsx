@@ -63,7 +63,7 @@ function Budget({ budget, status, run }: { readonly budget: BudgetStatus } & Bud
         <span>{budget.resetsAt === null ? "never resets" : `resets ${moment(budget.resetsAt)}`}</span>
         {budget.heldNanoUsd > 0 && <span>{formatUsd(budget.heldNanoUsd)} held</span>}
       </p>
-      {(budget.paused || budget.raised || budget.allowances > 0) && (
+      {(budget.paused || budget.raised || budget.allowances > 0 || budget.switchedTo !== undefined) && (
         <p class="budget-marks">
           {budget.paused && (
             <span class="mark">
@@ -71,6 +71,7 @@ function Budget({ budget, status, run }: { readonly budget: BudgetStatus } & Bud
               Paused until {budget.pausedUntil === null ? "resumed" : moment(budget.pausedUntil)}
             </span>
           )}
+          {budget.switchedTo !== undefined && <span class="mark">Calls go to {budget.switchedTo}</span>}
           {budget.raised && (
             <span class="mark">
               Raised from {formatUsd(budget.configuredLimitNanoUsd)}

@@ -1,4 +1,5 @@
 import type { BudgetStatus } from "../domain/api.ts";
+import { type Backend, backendInWords } from "../domain/backends/backendSettings.ts";
 import { limitOf } from "../domain/budget.ts";
 import type { BudgetAccount } from "../domain/budgetAccount.ts";
 
@@ -24,7 +25,12 @@ export function budgetStatus(account: BudgetAccount): BudgetStatus {
     allowances: account.allowances,
     paused: pausedUntil !== undefined,
     pausedUntil: isoOrNull(pausedUntil),
+    ...(budget.switchTo === undefined || !account.isSwitching ? {} : { switchedTo: wordsOf(budget.switchTo.to) }),
   };
+}
+
+function wordsOf(to: string | Backend): string {
+  return typeof to === "string" ? to : backendInWords(to);
 }
 
 function iso(at: number): string {

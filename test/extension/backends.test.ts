@@ -108,6 +108,32 @@ describe("backends in VS Code", () => {
     assert.equal(calls[0]?.promptId, calls[1]?.promptId);
   });
 
+  it("give way to a cheaper one where a tier is asked and a budget is spent so far, which tooltip and answer say", async () => {
+    const api = await world.api();
+    await (await backends()).switch({ name: "openai/gpt-4.1", tier: "strong", skipHealthCheck: true, by: "a test" });
+    await api.setBudget({
+      name: "thin",
+      limitUsd: 0.000_001,
+      window: "total",
+      hard: false,
+      scope: { tool: "vscode" },
+      switchTo: { from: 0.5, to: { provider: "openai", model: "gpt-4.1-mini" } },
+    });
+    const before = await answerCount(window);
+    await window.runCommand("Tollgate: Ask…");
+    await window.quickInput.whenOpen("Ask a Model");
+    await window.quickInput.choose("strong");
+    await window.quickInput.whenOpen("Ask gpt-4.1 (openai)");
+    await window.quickInput.answer("Who is cheaper?");
+    await until("an answer", async () => (await answerCount(window)) > before);
+    const editor = window.editor(`gpt-4.1-mini ${before + 1}.md`);
+    await editor.whenShows(/Cost:/);
+    assert.match(await editor.text(), /strong goes to openai\/gpt-4\.1-mini: the thin budget is spent to/);
+    await window.screenshot("ask-switched");
+    assert.match(await window.statusBar.tooltipText(STATUS_ITEM), /thin .*calls go to openai\/gpt-4\.1-mini/);
+    await api.removeBudget("thin");
+  });
+
   it("are warned of, in the status bar's tooltip and the panel, for as long as TLS checks are off", async () => {
     const unchecked = { protocol: "openai", baseUrl: "https://127.0.0.1:9/v1", tls: { insecure: true } } as const;
     await (await world.api()).changeConfig({ providers: { unchecked } });

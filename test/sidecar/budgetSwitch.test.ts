@@ -44,6 +44,8 @@ describe("a budget that switches models", () => {
     assert.deepEqual(call.standsInFor, { provider: "openai", model: "gpt-4.1", why: "budget", budget: "thin" });
     assert.ok(call.costNanoUsd * 5 < before.call.costNanoUsd, "mini costs less than a tenth");
     assert.ok(call.holdNanoUsd * 5 < before.call.holdNanoUsd);
+    const status = (await world.sidecar.api.status()).budgets.find(({ name }) => name === "thin");
+    assert.equal(status?.switchedTo, "openai/gpt-4o-mini");
     const elsewhere = await complete("gpt-4.1", { project: "b" });
     assert.equal(elsewhere.call.standsInFor, undefined, "the budget does not cover it");
   });

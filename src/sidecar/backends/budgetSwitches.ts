@@ -44,9 +44,10 @@ export class BudgetSwitches {
     if (pricing === "free" || pricing === "compute-hour") {
       return null;
     }
-    for (const { budget, spentNanoUsd, limitNanoUsd, pausedUntil } of gate.accountsFor(call, now)) {
+    for (const account of gate.accountsFor(call, now)) {
+      const { budget, spentNanoUsd, limitNanoUsd } = account;
       const { switchTo } = budget;
-      if (switchTo !== undefined && pausedUntil === undefined && spentNanoUsd >= switchTo.from * limitNanoUsd) {
+      if (switchTo !== undefined && account.isSwitching) {
         const backend = this.#meant(switchTo.to, call.provider, now);
         if (backend !== null && !isSameBackend(backend, call) && Object.hasOwn(providers, backend.provider)) {
           return { backend, budget: budget.name, share: limitNanoUsd === 0 ? 1 : spentNanoUsd / limitNanoUsd };
