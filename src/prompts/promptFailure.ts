@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { type Refusal, refusalSchema } from "../domain/events.ts";
 import { formatDuration } from "../domain/formats.ts";
+import { retryAfterOf } from "../domain/retryAfter.ts";
 import type { Exchange } from "./exchange.ts";
 import { PromptError, type PromptErrorFacts, type PromptErrorKind } from "./promptError.ts";
 import type { PromptRequest } from "./promptRequest.ts";
-import { isRetryableStatus, retryAfterOf } from "./retry.ts";
+import { isRetryableStatus } from "./retry.ts";
 
 /** What an attempt knew when it failed. */
 export interface Failure {

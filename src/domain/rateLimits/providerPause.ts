@@ -1,4 +1,5 @@
 import type { MessageHeaders } from "../protocol.ts";
+import { retryAfterOf } from "../retryAfter.ts";
 
 /** No provider's word holds calls back for longer than this, in ms: it may be meant for another of its limits. */
 const LONGEST_PAUSE_MS = 10 * 60_000;
@@ -17,7 +18,8 @@ const PAIRS: ReadonlyArray<readonly [remaining: string, reset: string]> = [
  * its limits. 0 where it asks for nothing. `now` is ms since the epoch.
  */
 export function pauseAskedFor(status: number, headers: MessageHeaders, now: number): number {
-  let pause = status === 429 || status === 503 || status === 529 ? retryAfterOf(headers, now) : 0;
+  const isBusy = status === 429 || status === 503 || status === 529;
+  let pause = isBusy ? (retryAfterOf((name) => textOf(headers[name]), now) ?? 0) : 0;
   for (const [remaining, reset] of PAIRS) {
     if (headers[remaining] === "0") {
       pause = Math.max(pause, untilReset(headers[reset], now));
@@ -26,17 +28,8 @@ export function pauseAskedFor(status: number, headers: MessageHeaders, now: numb
   return Math.min(LONGEST_PAUSE_MS, pause);
 }
 
-function retryAfterOf(headers: MessageHeaders, now: number): number {
-  const ms = Number(headers["retry-after-ms"] ?? Number.NaN);
-  if (ms >= 0) {
-    return ms;
-  }
-  const text = headers["retry-after"];
-  return typeof text !== "string" || text.trim() === ""
-    ? 0
-    : Number(text) >= 0
-      ? Number(text) * 1_000
-      : untilMoment(text, now);
+function textOf(value: MessageHeaders[string]): string | null {
+  return typeof value === "string" ? value : null;
 }
 
 /** OpenAI writes spans (`1s`, `6m0s`, `20ms`, `1.5s`), Anthropic moments, others seconds. */
