@@ -10,6 +10,7 @@ import { ComputeMeter } from "./compute/computeMeter.ts";
 import { ComputeReports } from "./compute/computeReports.ts";
 import { CostSharer } from "./compute/costSharer.ts";
 import { restoredState } from "./compute/restoredState.ts";
+import { ServerProbe } from "./compute/serverProbe.ts";
 import { ConfigStore } from "./configStore.ts";
 import { lastPort, readOrMakeToken, rememberPort } from "./dataFolder.ts";
 import { Estimator } from "./estimator.ts";
@@ -163,6 +164,7 @@ export class Sidecar {
       calendar: () => calendar,
       now,
       log,
+      probe: (name) => new ServerProbe(now, (provider) => links.of(name, provider)),
       restore: (provider) => restoredState(ledger, provider),
       accrue: (accruals) => gatekeeper.accrue(accruals),
       unknown: (unknown) => gatekeeper.record({ type: "compute.unknown", unknown }),

@@ -3,10 +3,12 @@ import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import OpenAI from "openai";
 import { parseConfig } from "../../src/domain/config.ts";
+import { until } from "../hosts/until.ts";
 import { startOpenaiUpstream } from "../upstreams/openaiUpstream.ts";
 import { PrivateAuthority } from "../upstreams/privateAuthority.ts";
 import { TlsFront } from "../upstreams/tlsFront.ts";
 import type { Upstream } from "../upstreams/upstreamServer.ts";
+import { startVllmUpstream } from "../upstreams/vllmUpstream.ts";
 import { KEY } from "./gatewayWorld.ts";
 import { RunningSidecar } from "./runSidecar.ts";
 
@@ -20,6 +22,8 @@ describe("an endpoint of a company", () => {
   let upstream: Upstream;
   let open: TlsFront;
   let closed: TlsFront;
+  let vllm: Upstream;
+  let hourly: TlsFront;
   let sidecar: RunningSidecar;
 
   before(async () => {
@@ -29,6 +33,8 @@ describe("an endpoint of a company", () => {
     const client = authority.issue("client", SECRET);
     open = await TlsFront.start({ to: upstream.port, certificate: server });
     closed = await TlsFront.start({ to: upstream.port, certificate: server, clientCaFile: authority.caFile });
+    vllm = await startVllmUpstream();
+    hourly = await TlsFront.start({ to: vllm.port, certificate: server });
     const rotating = join(authority.folder, "rotating.pem");
     writeFileSync(rotating, "soon");
     const at = ({ port }: TlsFront, more = {}) => ({
@@ -51,9 +57,11 @@ describe("an endpoint of a company", () => {
             tls: { caFile, certFile: client.cert, keyFile: client.key, passphraseEnv: "CORP_PASSPHRASE" },
           }),
           unknown: at(closed, { tls: { caFile } }),
+          hourly: at(hourly, { tls: { caFile }, pricing: { kind: "compute-hour" } }),
           broken: at(open, { tls: { caFile: rotating } }),
           unset: at(open, { tls: { caFile }, headers: { "x-api-key": variable("CORP_UNSET") } }),
         },
+        healthIntervalMs: 100,
       },
       { env: { CORP_TOKEN: SECRET, CORP_PASSPHRASE: SECRET } },
     );
@@ -61,6 +69,8 @@ describe("an endpoint of a company", () => {
 
   after(async () => {
     await sidecar?.remove();
+    await hourly?.stop();
+    await vllm?.stop();
     await open?.stop();
     await closed?.stop();
     await upstream?.stop();
@@ -129,6 +139,10 @@ describe("an endpoint of a company", () => {
   it("is asked for its health over the same connection", async () => {
     assert.equal((await sidecar.api.providerHealth("trusted")).up, true);
     assert.equal((await sidecar.api.providerHealth("stranger")).up, false);
+  });
+
+  it("is known to be up where it costs by the hour", async () => {
+    await until("the server to be seen", async () => (await sidecar.api.status()).compute.some(({ up }) => up));
   });
 
   it("leaves no secret behind", async () => {

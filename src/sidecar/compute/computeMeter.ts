@@ -9,7 +9,7 @@ import type { Config, Provider } from "../../domain/config.ts";
 import { momentOf } from "../../domain/moment.ts";
 import type { Calendar } from "../../domain/window.ts";
 import { type LiveFigures, LiveServer } from "./liveServer.ts";
-import { type Probe, ServerProbe } from "./serverProbe.ts";
+import type { Probe, ServerProbe } from "./serverProbe.ts";
 
 /** A compute-hour provider as its meter stands. Times are ms since the epoch. */
 export interface MeterState {
@@ -31,8 +31,8 @@ export interface ComputeMeterOptions {
   unknown(unknown: UnknownTime): Promise<void>;
   changed(provider: string, up: boolean, detail: string): Promise<void>;
   readonly log: (message: string) => void;
-  /** Looks at one server; tests put their own here. */
-  readonly probe?: () => Pick<ServerProbe, "look">;
+  /** Looks at the server of this provider; tests put their own here. */
+  readonly probe: (provider: string) => Pick<ServerProbe, "look">;
 }
 
 interface Meter {
@@ -163,8 +163,8 @@ export class ComputeMeter {
   #meterOf(name: string): Meter {
     let meter = this.#meters.get(name);
     if (meter === undefined) {
-      const { now, restore, probe = () => new ServerProbe(now) } = this.#options;
-      meter = { ...restore(name), detail: "not asked yet", probe: probe(), live: new LiveServer() };
+      const { restore, probe } = this.#options;
+      meter = { ...restore(name), detail: "not asked yet", probe: probe(name), live: new LiveServer() };
       this.#meters.set(name, meter);
     }
     return meter;

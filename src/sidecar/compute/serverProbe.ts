@@ -2,6 +2,7 @@ import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { readServerMetrics, type ServerMetrics } from "../../domain/compute/serverMetrics.ts";
 import type { Provider } from "../../domain/config.ts";
+import { headersOf, type Link } from "../links.ts";
 import { askHealth } from "../providerHealth.ts";
 
 /** What one look at a server tells. Times are ms since the epoch. */
@@ -26,19 +27,29 @@ const ASK_AGAIN_AFTER = 40;
 /** Looks at one server, over and over. Never throws. */
 export class ServerProbe {
   readonly #now: () => number;
+  readonly #linkOf: (provider: Provider) => Link | null;
   #looksWithout = 0;
 
-  constructor(now: () => number) {
+  /** `linkOf` may throw LinkError: then the server cannot be asked. */
+  constructor(now: () => number, linkOf: (provider: Provider) => Link | null) {
     this.#now = now;
+    this.#linkOf = linkOf;
   }
 
   async look(provider: Provider, limitMs: number): Promise<Probe> {
     const at = this.#now();
-    const { up, detail } = await askHealth(provider, limitMs);
+    let link: Link | null;
+    try {
+      link = this.#linkOf(provider);
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      return { at, up: false, detail, ownStart: null, metrics: null };
+    }
+    const { up, detail } = await askHealth(provider, limitMs, link);
     if (!up) {
       return { at, up, detail, ownStart: null, metrics: null };
     }
-    const answer = this.#mayHaveMetrics(provider) ? await fetchMetrics(provider, limitMs) : null;
+    const answer = this.#mayHaveMetrics(provider) ? await fetchMetrics(provider, limitMs, link) : null;
     if (answer === null || answer === "none") {
       this.#looksWithout = answer === "none" || this.#looksWithout > 0 ? this.#looksWithout + 1 : 0;
       return { at, up, detail, ownStart: null, metrics: null };
@@ -63,12 +74,17 @@ interface MetricsAnswer {
 }
 
 /** `none` where the server says that there are none; null where no answer came. */
-function fetchMetrics({ baseUrl }: Provider, limitMs: number): Promise<MetricsAnswer | "none" | null> {
+function fetchMetrics(
+  { baseUrl }: Provider,
+  limitMs: number,
+  link: Link | null,
+): Promise<MetricsAnswer | "none" | null> {
   const url = new URL(baseUrl);
   url.pathname = `${url.pathname.replace(/\/+$/, "").replace(/\/(v\d+|api)$/, "")}/metrics`;
   const send = url.protocol === "https:" ? httpsRequest : httpRequest;
   return new Promise((resolve) => {
-    const options = { method: "GET", agent: false, signal: AbortSignal.timeout(limitMs) };
+    const signal = AbortSignal.timeout(limitMs);
+    const options = { method: "GET", agent: false, signal, headers: headersOf(link), ...link?.tls };
     const request = send(url, options, (response) => {
       if (response.statusCode !== 200) {
         response.resume();
