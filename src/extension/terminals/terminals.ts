@@ -24,7 +24,7 @@ interface Place extends GatewayVariables {
   readonly description: string;
 }
 
-/** Also where a shell's profile sets the variable: it ran before VS Code looked at the environment. */
+/** Also after a shell's profile has run: one that sets such a variable itself would win. */
 const EVERYWHERE: vscode.EnvironmentVariableMutatorOptions = {
   applyAtProcessCreation: true,
   applyAtShellIntegration: true,
@@ -81,15 +81,14 @@ class TerminalEnvironment implements vscode.Disposable {
   #update(): void {
     if (this.#running) {
       this.#again = true;
-      return;
+    } else {
+      void this.#run();
     }
-    this.#running = true;
-    void this.#run().finally(() => {
-      this.#running = false;
-    });
   }
 
+  /** It never rejects. */
   async #run(): Promise<void> {
+    this.#running = true;
     do {
       this.#again = false;
       try {
@@ -100,6 +99,7 @@ class TerminalEnvironment implements vscode.Disposable {
         this.#services.log.warn(`The variables of terminals could not be brought up to date: ${messageOf(error)}`);
       }
     } while (this.#again);
+    this.#running = false;
   }
 
   async #places(): Promise<Place[]> {
@@ -122,22 +122,25 @@ class TerminalEnvironment implements vscode.Disposable {
     launched: readonly string[],
   ): Promise<Place> {
     const environment = shellEnvironment(process.env, configuredFor(folder));
-    const { project, ...caller } = callerIn(folder);
-    const named = project === undefined ? caller : { ...caller, project };
-    const { variables, notes } = await gatewayVariables(api, environment, named, wanted);
-    const isOurs = launched.length > 0 && project !== undefined;
-    const found = { variables: isOurs ? { ...variables, [PROJECT_VARIABLE]: project } : variables, notes };
+    const caller = callerIn(folder);
+    const { variables, notes } = await gatewayVariables(api, environment, caller, wanted);
+    const hasLaunchers = launched.length > 0;
+    const forLaunchers = hasLaunchers && caller.project !== undefined ? { [PROJECT_VARIABLE]: caller.project } : {};
+    const found = { variables: { ...variables, ...forLaunchers }, notes };
     return {
       ...found,
       folder,
-      path: launched.length > 0 ? `${this.#launching.folder}${delimiter}` : "",
-      description: terminalDescription({ ...found, launched }, folder?.name, vscode.l10n.t),
+      path: hasLaunchers ? `${this.#launching.folder}${delimiter}` : "",
+      description: terminalDescription({ ...found, launched }, caller.project, vscode.l10n.t),
     };
   }
 
-  /** Makes launchers for those tools that need them, are wanted and are there. */
+  /** Makes launchers for those tools that need them, are wanted and are there: scripts, of which Windows' shells know nothing. */
   #launch(searchPath: string): readonly string[] {
     const { settings, log } = this.#services;
+    if (process.platform === "win32") {
+      return [];
+    }
     const tools = installedOf(settings.current.launchedTools, searchPath, this.#launching.folder);
     try {
       writeLaunchers(this.#launching, tools);
