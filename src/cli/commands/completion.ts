@@ -27,15 +27,23 @@ export function addCompletion(program: Command): void {
     .description("Tells the scripts of `tollgate completion` what can follow.")
     .option("--next", "the last word is finished")
     .argument("[words...]", "what stands on the line behind tollgate")
+    // PowerShell keeps \`--\` for itself where it starts a script.
+    .passThroughOptions()
+    .allowUnknownOption()
     .action(async (words: string[], { next }: { readonly next?: boolean }) => {
       const line = next === true ? [...words, ""] : words;
-      const at = line.indexOf("--data-dir");
-      const dataDir = at === -1 ? undefined : line[at + 1];
-      const lookUp = knownValues(dataDirOf(dataDir === undefined ? {} : { dataDir }));
+      const lookUp = knownValues(dataDirOf(dataDirIn(line)));
       for (const one of linesOf(await completionOf(program, line, lookUp))) {
         print(one);
       }
     });
+}
+
+/** The folder that the line names, where it names one. */
+function dataDirIn(line: readonly string[]): { dataDir?: string } {
+  const at = line.findIndex((word) => /^--data-dir(=|$)/.test(word));
+  const dataDir = line[at]?.split(/=(.*)/s)[1] ?? (at === -1 ? undefined : line[at + 1]);
+  return dataDir === undefined || dataDir === "" ? {} : { dataDir };
 }
 
 function linesOf(completion: Completion): string[] {
