@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { parseNamed } from "../../domain/config.ts";
 import { priceChangeSchema } from "../../domain/priceApi.ts";
 import { Catalog } from "../../domain/prices/catalog.ts";
 import type { Concerned, PriceChange } from "../../domain/prices/catalogChanges.ts";
@@ -93,7 +94,14 @@ export class PriceFile {
 }
 
 function readKept(text: string): KeptPrices {
-  const { inForce, published, version, sha256, format: _, ...about } = fileSchema.parse(JSON.parse(text));
+  const {
+    inForce,
+    published,
+    version,
+    sha256,
+    format: _,
+    ...about
+  } = parseNamed(fileSchema, JSON.parse(text), undefined, "the file");
   if (sha256 !== hashOf({ inForce, published })) {
     throw new Error("its checksum is wrong");
   }
