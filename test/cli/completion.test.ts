@@ -23,6 +23,7 @@ describe("completion of the command line", () => {
     assert.ok((await values(["report", "--"])).includes("--since"));
     assert.deepEqual(await values(["report", "--by", "day", "--b"]), []);
     assert.deepEqual(await values(["run", "--tag", "a", "--t"]), ["--tag"]);
+    assert.deepEqual(await values(["report", "--since", "7d", "--si"]), []);
   });
 
   it("offers the choices of an option and of an argument, also behind an equals sign", async () => {

@@ -127,12 +127,14 @@ function optionsLeft({ command, given }: Place): Candidate[] {
   const left = command
     .createHelp()
     .visibleOptions(command)
-    .filter((option) => !given.has(option) || AGAIN.has(option.long ?? ""));
+    .filter((option) => !given.has(option) || collects(option));
   return left.flatMap(({ long, description }) => (long ? [{ value: long, about: description }] : []));
 }
 
-/** These may be given any number of times. */
-const AGAIN: ReadonlySet<string> = new Set(["--tag", "--model", "--ability", "--accept"]);
+/** Whether an option may be given any number of times: such have a function that collects their values. */
+function collects({ parseArg, argChoices }: Option): boolean {
+  return parseArg !== undefined && argChoices === undefined;
+}
 
 function providerNamed({ command, given, words }: Place): string | undefined {
   const option = [...given].find(([{ long }]) => long === "--provider");
