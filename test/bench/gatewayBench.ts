@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ApiClient } from "../../src/client/apiClient.ts";
 import { SIDECAR_ENVIRONMENT, SIDECAR_NODE_FLAGS } from "../../src/client/startSidecar.ts";
+import { agentBody } from "./agentBody.ts";
 import { type LoadResult, runLoad } from "./load.ts";
 import { peerHeaders, startPeer } from "./peer.ts";
-import { type Measured, residentMb, startMeasured } from "./processes.ts";
+import { cpuMs, type Measured, peakMb, residentMb, startMeasured } from "./processes.ts";
 import { median } from "./report.ts";
 
-/** What stands between load and upstream. */
-export type Path = "direct" | "tollgate" | "peer";
+/** What stands between load and upstream: nothing, a proxy that does nothing else, Tollgate, or the peer. */
+export type Path = "direct" | "hop" | "tollgate" | "peer";
 
 export interface GatewayCase {
   readonly name: string;
@@ -18,96 +19,148 @@ export interface GatewayCase {
   readonly bodyBytes: number;
 }
 
+/** What was measured of one path in one case. */
+export interface PathResult extends LoadResult {
+  /** Processor time of the gateway's process for each call, µs; NaN where nothing stands between or the system does not tell. */
+  readonly cpuMicros: number;
+}
+
 export interface GatewayRow {
   readonly testCase: GatewayCase;
   /** Medians over the rounds; absent where a path was not measured. */
-  readonly results: ReadonlyMap<Path, LoadResult>;
+  readonly results: ReadonlyMap<Path, PathResult>;
+  /** Tollgate's calls a second in the slowest and the fastest round. */
+  readonly spread: readonly [least: number, most: number];
+}
+
+/** Resident memory in MB. */
+export interface Memory {
+  readonly idle: number;
+  /** After each case, by its name and connections. */
+  readonly after: ReadonlyMap<string, number>;
+  readonly peak: number;
 }
 
 export interface GatewayReport {
   readonly rows: readonly GatewayRow[];
-  readonly residentMb: number;
+  readonly memory: Memory;
 }
 
+const SMALL = 200;
+const LARGE = 200_000;
+const cases = (name: string, stream: boolean, bodyBytes: number, connections: readonly number[]): GatewayCase[] =>
+  connections.map((count) => ({ name, connections: count, stream, bodyBytes }));
+
 export const GATEWAY_CASES: readonly GatewayCase[] = [
-  ...[1, 16, 64].map((connections) => ({ name: "JSON", connections, stream: false, bodyBytes: 200 })),
-  ...[1, 16].map((connections) => ({ name: "JSON, 200 KB", connections, stream: false, bodyBytes: 200_000 })),
-  ...[1, 16, 64].map((connections) => ({ name: "stream, 50 chunks", connections, stream: true, bodyBytes: 200 })),
+  ...cases("JSON", false, SMALL, [1, 16, 64]),
+  ...cases("stream of 50 chunks", true, SMALL, [1, 16, 64, 100]),
+  ...cases("JSON, an agent's 200 KB", false, LARGE, [1, 16, 64]),
+  ...cases("stream, an agent's 200 KB", true, LARGE, [1, 16, 100]),
 ];
 
+interface Way {
+  readonly path: Path;
+  readonly base: string;
+  readonly headers: Record<string, string>;
+  readonly pid: number | null;
+}
+
 /**
- * The same load straight at the upstream, through Tollgate with everything on, and through the peer, in turn, so that
- * what else the machine does hits all alike.
+ * The same load straight at the upstream, through a bare proxy, through Tollgate with everything on, and through the peer,
+ * in turn, so that what else the machine does hits all alike.
  */
 export async function benchGateway(
   rounds: number,
   measureMs: number,
   withPeer: boolean,
-  cases: readonly GatewayCase[] = GATEWAY_CASES,
+  chosen: readonly GatewayCase[] = GATEWAY_CASES,
 ): Promise<GatewayReport> {
   const dataDir = mkdtempSync(join(tmpdir(), "tollgate-bench-"));
   const upstream = await startMeasured([join(import.meta.dirname, "upstream.ts")]);
+  const started: Measured[] = [upstream];
   const base = `http://127.0.0.1:${upstream.firstLine}/v1`;
-  const configFile = join(dataDir, "config-bench.json");
-  const budgets = ["day", "month"].map((window) => ({ name: window, limitUsd: 1_000_000, window }));
-  writeFileSync(configFile, JSON.stringify({ providers: { openai: { protocol: "openai", baseUrl: base } }, budgets }));
-  const sidecarArgs = ["dist/sidecar.cjs", "--data-dir", dataDir, "--config", configFile, "--port", "0", "--json"];
-  const sidecar = await startMeasured([...SIDECAR_NODE_FLAGS, ...sidecarArgs], SIDECAR_ENVIRONMENT);
-  let peer: (Measured & { readonly url: string }) | null = null;
   try {
-    peer = withPeer ? await startPeer() : null;
+    const hop = await startMeasured([join(import.meta.dirname, "bareHop.ts"), base]);
+    started.push(hop);
+    const configFile = join(dataDir, "config-bench.json");
+    const budgets = ["day", "month"].map((window) => ({ name: window, limitUsd: 1_000_000, window }));
+    writeFileSync(
+      configFile,
+      JSON.stringify({ providers: { openai: { protocol: "openai", baseUrl: base } }, budgets }),
+    );
+    const sidecarArgs = ["dist/sidecar.cjs", "--data-dir", dataDir, "--config", configFile, "--port", "0", "--json"];
+    const sidecar = await startMeasured([...SIDECAR_NODE_FLAGS, ...sidecarArgs], SIDECAR_ENVIRONMENT);
+    started.push(sidecar);
     const { url } = JSON.parse(sidecar.firstLine) as { url: string };
     const api = new ApiClient({ url, token: readFileSync(join(dataDir, "token"), "utf8").trim() });
     const { urls } = await api.pass({ project: "bench" });
     api.close();
-    const paths: Array<[Path, string, Record<string, string>]> = [
-      ["direct", base, {}],
-      ["tollgate", urls.openai ?? "", {}],
-      ...(peer === null ? [] : [["peer", peer.url, peerHeaders(base)] as [Path, string, Record<string, string>]]),
+    const ways: Way[] = [
+      { path: "direct", base, headers: {}, pid: null },
+      { path: "hop", base: `http://127.0.0.1:${hop.firstLine}/v1`, headers: {}, pid: hop.pid },
+      { path: "tollgate", base: urls.openai ?? "", headers: {}, pid: sidecar.pid },
     ];
-    const rows: GatewayRow[] = [];
-    for (const testCase of cases) {
-      rows.push({ testCase, results: await measure(testCase, paths, rounds, measureMs) });
+    if (withPeer) {
+      const peer = await startPeer();
+      started.push(peer);
+      ways.push({ path: "peer", base: peer.url, headers: peerHeaders(base), pid: peer.pid });
     }
-    return { rows, residentMb: residentMb(sidecar.pid) };
+    const idle = residentMb(sidecar.pid);
+    const after = new Map<string, number>();
+    const rows: GatewayRow[] = [];
+    for (const testCase of chosen) {
+      rows.push(await measure(testCase, ways, rounds, measureMs));
+      after.set(`${testCase.name}, ${testCase.connections}`, residentMb(sidecar.pid));
+    }
+    return { rows, memory: { idle, after, peak: peakMb(sidecar.pid) } };
   } finally {
-    await Promise.all([sidecar.stop(), upstream.stop(), peer?.stop()]);
+    await Promise.all(started.map((one) => one.stop()));
     rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
 async function measure(
   testCase: GatewayCase,
-  paths: ReadonlyArray<[Path, string, Record<string, string>]>,
+  ways: readonly Way[],
   rounds: number,
   measureMs: number,
-): Promise<Map<Path, LoadResult>> {
-  const results = new Map<Path, LoadResult[]>(paths.map(([path]) => [path, []]));
+): Promise<GatewayRow> {
+  const results = new Map<Path, PathResult[]>(ways.map(({ path }) => [path, []]));
   const { connections, stream, bodyBytes } = testCase;
-  const content = "How much does it cost? ".repeat(Math.ceil(bodyBytes / 23)).slice(0, bodyBytes);
-  const body = JSON.stringify({
-    model: "gpt-4o-mini",
-    max_tokens: 200,
-    ...(stream ? { stream: true } : {}),
-    messages: [{ role: "user", content }],
-  });
+  const body = bodyBytes > SMALL ? agentBody(bodyBytes, stream) : smallBody(stream);
   for (let round = 0; round < rounds; round += 1) {
-    for (const [path, base, extra] of paths) {
+    for (const { path, base, headers: extra, pid } of ways) {
       const headers = { authorization: "Bearer sk-bench", ...(stream ? { "x-bench": "stream" } : {}), ...extra };
       const plan = { url: `${base}/chat/completions`, headers, body, connections, warmUpMs: 300, measureMs };
-      results.get(path)?.push(await runLoad(plan));
+      const before = pid === null ? Number.NaN : cpuMs(pid);
+      const result = await runLoad(plan);
+      const spent = pid === null ? Number.NaN : cpuMs(pid) - before;
+      results.get(path)?.push({ ...result, cpuMicros: (spent * 1_000) / result.callsInAll });
     }
   }
-  return new Map([...results].map(([path, measured]) => [path, mediansOf(measured)]));
+  const rates = (results.get("tollgate") ?? []).map((result) => result.callsPerSecond);
+  return {
+    testCase,
+    results: new Map([...results].map(([path, measured]) => [path, mediansOf(measured)])),
+    spread: [Math.min(...rates), Math.max(...rates)],
+  };
 }
 
-function mediansOf(results: readonly LoadResult[]): LoadResult {
-  const of = (pick: (result: LoadResult) => number) => median(results.map(pick));
+function smallBody(stream: boolean): string {
+  const messages = [{ role: "user", content: "How much does it cost? ".repeat(6) }];
+  return JSON.stringify({ model: "gpt-4o-mini", max_tokens: 200, ...(stream ? { stream: true } : {}), messages });
+}
+
+function mediansOf(results: readonly PathResult[]): PathResult {
+  const of = (pick: (result: PathResult) => number) => median(results.map(pick));
+  const sumOf = (pick: (result: PathResult) => number) => results.reduce((sum, result) => sum + pick(result), 0);
   return {
     callsPerSecond: of((result) => result.callsPerSecond),
     p50: of((result) => result.p50),
     p95: of((result) => result.p95),
     p99: of((result) => result.p99),
-    failures: results.reduce((sum, result) => sum + result.failures, 0),
+    failures: sumOf((result) => result.failures),
+    callsInAll: sumOf((result) => result.callsInAll),
+    cpuMicros: of((result) => result.cpuMicros),
   };
 }

@@ -28,22 +28,58 @@ const SLOW_SYNC_MS = 5;
 const CALLS_A_DAY = 5_000;
 const OPENINGS = 5;
 
+/** Durable settled calls a second: each is acknowledged once it is on the disk. */
+export interface BookingRates {
+  readonly alone: number;
+  readonly together: number;
+  readonly slowDisk: number;
+}
+
+/** The real process with so many calls in its past. Times are ms, memory MB; medians of five starts. */
+export interface HistoryFigures {
+  readonly calls: number;
+  readonly startMs: number;
+  readonly overviewMs: number;
+  readonly residentMb: number;
+  readonly bookedPerSecond: number;
+  /** For people, with the extremes. */
+  readonly figures: readonly Figure[];
+}
+
+export interface LedgerReport {
+  readonly rates: BookingRates;
+  /** From the shortest history to the longest. */
+  readonly histories: readonly HistoryFigures[];
+  readonly figures: readonly Figure[];
+}
+
 /** How fast calls are booked, and how long a folder with many of them takes to open and to sum up. */
-export async function benchLedger(quick: boolean): Promise<Figure[]> {
+export async function benchLedger(quick: boolean): Promise<LedgerReport> {
   const many = quick ? 20_000 : 100_000;
-  const rate = async (what: string, callers: number, calls: number, fs?: FileSystem): Promise<Figure> => ({
-    what,
-    figure: `${perSecond(await inFolder((dir) => bookingRate(dir, callers, calls, fs)))}/s`,
-  });
-  const figures = [
-    await rate("booked, one caller", 1, quick ? 1_000 : 5_000),
-    await rate(`booked, ${TOGETHER} callers`, TOGETHER, many),
-    await rate(`booked, ${TOGETHER} callers, a sync takes ${SLOW_SYNC_MS} ms`, TOGETHER, many, slowDisk()),
-  ];
+  const rate = (callers: number, calls: number, fs?: FileSystem) =>
+    inFolder((dir) => bookingRate(dir, callers, calls, fs));
+  const rates: BookingRates = {
+    alone: await rate(1, quick ? 1_000 : 5_000),
+    together: await rate(TOGETHER, many),
+    slowDisk: await rate(TOGETHER, many, slowDisk()),
+  };
+  const histories: HistoryFigures[] = [];
   for (const count of quick ? [10_000, 50_000] : [10_000, 100_000, 1_000_000]) {
-    figures.push(...(await inFolder((dir) => historyFigures(dir, count, many))));
+    histories.push(await inFolder((dir) => historyFigures(dir, count, many)));
   }
-  return figures;
+  return {
+    rates,
+    histories,
+    figures: [
+      { what: "booked, one caller", figure: `${perSecond(rates.alone)}/s` },
+      { what: `booked, ${TOGETHER} callers`, figure: `${perSecond(rates.together)}/s` },
+      {
+        what: `booked, ${TOGETHER} callers, a sync takes ${SLOW_SYNC_MS} ms`,
+        figure: `${perSecond(rates.slowDisk)}/s`,
+      },
+      ...histories.flatMap(({ figures }) => figures),
+    ],
+  };
 }
 
 async function inFolder<T>(work: (dir: string) => Promise<T>): Promise<T> {
@@ -90,7 +126,7 @@ async function bookingRate(dir: string, callers: number, calls: number, fs?: Fil
 }
 
 /** The real process with so many calls in its past; and last how fast it books more. */
-async function historyFigures(dir: string, count: number, more: number): Promise<Figure[]> {
+async function historyFigures(dir: string, count: number, more: number): Promise<HistoryFigures> {
   await fill(dir, count);
   const named = `${perSecond(count)} calls`;
   const starts: number[] = [];
@@ -114,15 +150,20 @@ async function historyFigures(dir: string, count: number, more: number): Promise
     api.close();
     await sidecar.stop();
   }
-  return [
-    { what: `start of the process, ${named}`, figure: spread(starts) },
-    { what: `all that the panel shows of 30 days, ${named}`, figure: spread(overviews) },
-    { what: `memory, ${named}`, figure: `${Math.round(median(memory))} MB` },
-    {
-      what: `booked, ${TOGETHER} callers, after ${named}`,
-      figure: `${perSecond(await bookingRate(dir, TOGETHER, more))}/s`,
-    },
-  ];
+  const bookedPerSecond = await bookingRate(dir, TOGETHER, more);
+  return {
+    calls: count,
+    startMs: median(starts),
+    overviewMs: median(overviews),
+    residentMb: median(memory),
+    bookedPerSecond,
+    figures: [
+      { what: `start of the process, ${named}`, figure: spread(starts) },
+      { what: `all that the panel shows of 30 days, ${named}`, figure: spread(overviews) },
+      { what: `memory, ${named}`, figure: `${Math.round(median(memory))} MB` },
+      { what: `booked, ${TOGETHER} callers, after ${named}`, figure: `${perSecond(bookedPerSecond)}/s` },
+    ],
+  };
 }
 
 /** Books calls evenly over the past. One snapshot at the end archives the months that are due. */

@@ -18,6 +18,8 @@ export interface LoadResult {
   readonly p95: number;
   readonly p99: number;
   readonly failures: number;
+  /** Answers, those before and after the counting included. */
+  readonly callsInAll: number;
 }
 
 const END_OF_HEAD = Buffer.from("\r\n\r\n");
@@ -43,9 +45,11 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   const until = from + plan.measureMs;
   const latencies: number[] = [];
   let failures = 0;
+  let callsInAll = 0;
   await Promise.all(
     Array.from({ length: plan.connections }, () =>
       repeat(hostname, Number(port), request, (status, started, ended) => {
+        callsInAll += 1;
         if (started >= from && ended <= until) {
           if (status === 200) {
             latencies.push(ended - started);
@@ -66,6 +70,7 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
     p95: at(0.95),
     p99: at(0.99),
     failures,
+    callsInAll,
   };
 }
 

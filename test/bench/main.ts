@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type Aim, gatewayAims, ledgerAims, timesPeer } from "./aims.ts";
 import { benchGateway, GATEWAY_CASES, type GatewayRow } from "./gatewayBench.ts";
 import { benchLedger } from "./ledgerBench.ts";
 import { benchReading } from "./readingBench.ts";
@@ -15,6 +16,7 @@ const { values: flags } = parseArgs({
 
 console.log(`${machine()}\n`);
 const isWanted = (part: string) => flags.only === undefined || flags.only === part;
+const aims: Aim[] = [];
 const gatewayRows = isWanted("gateway") ? await printGateway() : [];
 if (isWanted("reading")) {
   await printReading(gatewayRows);
@@ -22,35 +24,47 @@ if (isWanted("reading")) {
 if (isWanted("ledger")) {
   await printLedger();
 }
+if (aims.length > 0) {
+  console.log("\nWhat Tollgate wants to be measured by:\n");
+  console.log(
+    table(
+      ["what", "aim", "found", "met"],
+      aims.map(({ what, aim, found, isMet }) => [what, aim, found, isMet ? "yes" : "no"]),
+    ),
+  );
+}
 
 async function printGateway(): Promise<readonly GatewayRow[]> {
   const rounds = flags.quick ? 1 : 3;
-  const { rows, residentMb } = await benchGateway(rounds, flags.quick ? 1_000 : 3_000, !flags["no-peer"]);
-  console.log("Gateway, everything on, beside a direct connection and a gateway that keeps no books:\n");
-  console.log(
-    table(
-      [
-        "calls",
-        "connections",
-        "direct p50 ms",
-        "added p50",
-        "added p95",
-        "added p99",
-        "direct /s",
-        "Tollgate /s",
-        "peer /s",
-        "× peer",
-      ],
-      rows.map(gatewayCells),
-    ),
-  );
-  console.log(`\nMemory of the sidecar after that: ${Math.round(residentMb)} MB\n`);
-  return rows;
+  const report = await benchGateway(rounds, flags.quick ? 1_000 : 2_000, !flags["no-peer"]);
+  console.log(`Times in ms; "added" is what Tollgate adds to the direct connection. Medians of ${rounds} rounds:\n`);
+  const times = ["calls", "connections", "direct p50", "added p50", "added p95", "added p99", "bare hop adds p50"];
+  console.log(table(times, report.rows.map(timeCells)));
+  console.log("\nCalls a second, with the slowest and the fastest round, and processor time a call in µs:\n");
+  const rates = [
+    "calls",
+    "connections",
+    "direct",
+    "bare hop",
+    "Tollgate",
+    "peer",
+    "× peer",
+    "hop µs",
+    "Tollgate µs",
+    "peer µs",
+  ];
+  console.log(table(rates, report.rows.map(rateCells)));
+  const { idle, after, peak } = report.memory;
+  const then = [...after].map(([name, mb]) => `${Math.round(mb)} after ${name}`).join("; ");
+  console.log(`\nMemory of the sidecar in MB: ${Math.round(idle)} idle; ${then}; ${Math.round(peak)} at most\n`);
+  aims.push(...gatewayAims(report));
+  return report.rows;
 }
 
 /** What reading takes of the time that the hop of a stream adds at one connection; that is measured where it has not been. */
 async function printReading(measured: readonly GatewayRow[]): Promise<void> {
-  const isOneStream = ({ stream, connections }: GatewayRow["testCase"]) => stream && connections === 1;
+  const isOneStream = ({ name, connections }: GatewayRow["testCase"]) =>
+    name === "stream of 50 chunks" && connections === 1;
   const rows =
     measured.length > 0
       ? measured
@@ -76,36 +90,60 @@ async function printReading(measured: readonly GatewayRow[]): Promise<void> {
 }
 
 async function printLedger(): Promise<void> {
+  const report = await benchLedger(flags.quick);
   console.log("Ledger: durable settled calls a second, and opening a folder with that many booked calls:\n");
   console.log(
     table(
       ["what", "figure"],
-      (await benchLedger(flags.quick)).map(({ what, figure }) => [what, figure]),
+      report.figures.map(({ what, figure }) => [what, figure]),
     ),
   );
+  aims.push(...ledgerAims(report));
 }
 
-function gatewayCells({ testCase, results }: GatewayRow): string[] {
-  const direct = results.get("direct");
-  const through = results.get("tollgate");
-  const peer = results.get("peer");
-  if (direct === undefined || through === undefined) {
-    throw new Error("A path was not measured");
-  }
-  const failures = direct.failures + through.failures;
-  if (failures > 0) {
-    throw new Error(`${failures} calls failed in ${testCase.name}`);
-  }
+function timeCells(row: GatewayRow): string[] {
+  const { direct, hop, through } = resultsOf(row);
   return [
-    testCase.name,
-    String(testCase.connections),
+    ...nameCells(row),
     ms(direct.p50),
     ms(through.p50 - direct.p50),
     ms(through.p95 - direct.p95),
     ms(through.p99 - direct.p99),
-    perSecond(direct.callsPerSecond),
-    perSecond(through.callsPerSecond),
-    perSecond(peer?.callsPerSecond ?? Number.NaN),
-    peer === undefined ? "–" : (through.callsPerSecond / peer.callsPerSecond).toFixed(1),
+    ms(hop.p50 - direct.p50),
   ];
+}
+
+function rateCells(row: GatewayRow): string[] {
+  const { direct, hop, through, peer } = resultsOf(row);
+  const [least, most] = row.spread;
+  const micros = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? "–" : value.toFixed(0));
+  return [
+    ...nameCells(row),
+    perSecond(direct.callsPerSecond),
+    perSecond(hop.callsPerSecond),
+    `${perSecond(through.callsPerSecond)} (${perSecond(least)}–${perSecond(most)})`,
+    perSecond(peer?.callsPerSecond ?? Number.NaN),
+    peer === undefined ? "–" : timesPeer(row).toFixed(1),
+    micros(hop.cpuMicros),
+    micros(through.cpuMicros),
+    micros(peer?.cpuMicros),
+  ];
+}
+
+function nameCells({ testCase }: GatewayRow): string[] {
+  return [testCase.name, String(testCase.connections)];
+}
+
+function resultsOf({ testCase, results }: GatewayRow) {
+  const direct = results.get("direct");
+  const hop = results.get("hop");
+  const through = results.get("tollgate");
+  if (direct === undefined || hop === undefined || through === undefined) {
+    throw new Error("A path was not measured");
+  }
+  const failures = direct.failures + hop.failures + through.failures;
+  if (failures > 0) {
+    throw new Error(`${failures} calls failed in ${testCase.name}`);
+  }
+  return { direct, hop, through, peer: results.get("peer") };
 }

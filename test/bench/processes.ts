@@ -38,8 +38,32 @@ export async function startMeasured(args: readonly string[], environment: NodeJS
 
 /** Resident memory in MB; NaN where the system does not tell. */
 export function residentMb(pid: number): number {
+  return memoryMb(pid, "VmRSS");
+}
+
+/** The most that it ever was. */
+export function peakMb(pid: number): number {
+  return memoryMb(pid, "VmHWM");
+}
+
+function memoryMb(pid: number, name: string): number {
   try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1_024;
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** Linux counts processor time in hundredths of a second. */
+const MS_A_TICK = 10;
+
+/** Processor time that a process has taken, in ms, all its threads included; NaN where the system does not tell. */
+export function cpuMs(pid: number): number {
+  try {
+    const [, fields = ""] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
+    const [user, system] = fields.split(" ").slice(11, 13);
+    return (Number(user) + Number(system)) * MS_A_TICK;
   } catch {
     return Number.NaN;
   }

@@ -2,6 +2,9 @@ import type { IncomingMessage } from "node:http";
 
 /** The largest request that is read whole to be bounded, in bytes. */
 export const LARGEST_BODY = 64 * 1024 * 1024;
+/** A body that is announced to be longer than a piece of it and not longer than this, in bytes, is put together as it comes. */
+const LARGEST_AT_ONCE = 4 * 1024 * 1024;
+const LONGEST_PIECE = 65_536;
 
 /** The body is larger than the gate reads. */
 export class BodyTooLargeError extends Error {
@@ -15,10 +18,18 @@ export class BodyTooLargeError extends Error {
  */
 export function readBody(message: IncomingMessage, limit = LARGEST_BODY): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    const announced = Number(message.headers["content-length"]);
+    const isAtOnce = announced > LONGEST_PIECE && announced <= Math.min(limit, LARGEST_AT_ONCE);
+    // Its pieces are let go as they come: kept until the end they would outlive the young generation.
+    const whole = isAtOnce ? Buffer.allocUnsafeSlow(announced) : null;
     const chunks: Buffer[] = [];
     let size = 0;
     message.on("data", (chunk: Buffer) => {
+      whole?.set(chunk, size);
       size += chunk.length;
+      if (whole !== null) {
+        return;
+      }
       if (size <= limit) {
         chunks.push(chunk);
       } else {
@@ -30,7 +41,9 @@ export function readBody(message: IncomingMessage, limit = LARGEST_BODY): Promis
       }
     });
     message.on("end", () => {
-      if (size <= limit) {
+      if (whole !== null) {
+        resolve(whole.subarray(0, size));
+      } else if (size <= limit) {
         resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size));
       }
     });
