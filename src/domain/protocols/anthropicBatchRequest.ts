@@ -65,7 +65,7 @@ function inputBound(bodies: readonly Buffer[], parts: readonly RequestFacts[], t
   }
   let besideText = 0;
   for (const [index, params] of bodies.entries()) {
-    const { inputBoundTokens } = readMessagesRequest(params, 0);
+    const { inputBoundTokens } = readMessagesRequest(params, { textTokens: 0 });
     const isReadAgain = (parts[index]?.inputBoundTokens ?? 0) - inputBoundTokens > params.length;
     if (isReadAgain) {
       return byBytes;

@@ -28,7 +28,8 @@ export function besideTotals(iterations: readonly unknown[]): BesideTotals {
   for (const round of rounds) {
     const model = textOf(round.model);
     const isTotal =
-      round.type === "fallback_message" || (round.type === "message" && (servedBy === null || model === servedBy));
+      round.type === "fallback_message" ||
+      (round.type === "message" && (servedBy === null || model === null || model === servedBy));
     const isDeclined = round.type === "message" && (countOf(round.output_tokens) ?? 0) === 0;
     if (isTotal || isDeclined) {
       continue;

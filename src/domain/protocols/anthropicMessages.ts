@@ -2,6 +2,7 @@ import { NOTHING_READ, type Protocol, type Reading, type RequestFacts, type Rewr
 import { readMessagesRequest } from "./anthropicRequest.ts";
 import { AnthropicStream } from "./anthropicStream.ts";
 import {
+  answerIdOf,
   anthropicErrorOf,
   blockBytes,
   estimatedUsage,
@@ -27,7 +28,7 @@ export const anthropicMessages: Protocol = {
   },
   countRoute: "/messages/count_tokens",
   countedMembers: ["model", "messages", "system", "tools", "tool_choice", "thinking", "mcp_servers"],
-  read: (body, context) => readMessagesRequest(body, context?.textTokens),
+  read: (body, context) => readMessagesRequest(body, context),
   isStream: isEventStream,
   rewrite: (body, facts, changes) => withMembers(body, facts.members, changedMembers(body, facts, changes)),
   readJson,
@@ -86,6 +87,7 @@ function readJson(status: number, body: Buffer, facts: RequestFacts): Reading {
     ...servedModels(textOf(answer.model) || null, counts),
     serviceTier: counts?.serviceTier ?? null,
     reportedCostUsd: counts?.costUsd ?? null,
+    ...answerIdOf(answer, facts),
     errorType,
   };
   if (counts !== null && isWhole(counts)) {

@@ -1,4 +1,4 @@
-import { BadRequestError, type RequestFacts } from "../protocol.ts";
+import { BadRequestError, type RequestContext, type RequestFacts } from "../protocol.ts";
 import {
   countOf,
   flagMember,
@@ -33,7 +33,10 @@ const LARGEST_LIMIT = 1_000_000_000;
 const DEEPEST = 4;
 
 /** @throws BadRequestError */
-export function readMessagesRequest(body: Buffer, textTokens?: number): RequestFacts {
+export function readMessagesRequest(
+  body: Buffer,
+  { textTokens, earlierTokens }: Pick<RequestContext, "textTokens" | "earlierTokens"> = {},
+): RequestFacts {
   const request = parseRequest(body);
   if (!Array.isArray(request.messages)) {
     throw new BadRequestError('"messages" must be a list');
@@ -49,7 +52,13 @@ export function readMessagesRequest(body: Buffer, textTokens?: number): RequestF
     addMedia(size, objectOf(message).content, model, DEEPEST);
   }
   const tools = listOf(request.tools).map(objectOf);
-  const inputBoundTokens = inputBound(size, tools, listOf(request.mcp_servers).length);
+  const turns = earlierTurnsOf(request);
+  const { total: inputBoundTokens, rounds } = inputBound(
+    size,
+    tools,
+    listOf(request.mcp_servers).length,
+    turns === null ? 0 : (earlierTokens ?? 0),
+  );
   const advisors = advisorsOf(tools, inputBoundTokens);
   const endUser = textOf(objectOf(request.metadata).user_id);
   return {
@@ -62,11 +71,13 @@ export function readMessagesRequest(body: Buffer, textTokens?: number): RequestF
     webSearchBound: tools
       .filter((tool) => isOwn(tool, "web_search_"))
       .reduce((sum, tool) => sum + Math.min(1_000, countOf(tool.max_uses) ?? MOST_SEARCHES), 0),
-    promptBytes: size.textBytes,
+    promptBytes: size.textBytes + (turns === null ? 0 : (earlierTokens ?? USUAL_EARLIER_TOKENS) * BYTES_PER_TOKEN),
     hasMedia: size.hasMedia,
+    ...(turns === null ? { cacheWrites: cacheWritesOf(body) } : { countable: false }),
+    ...(turns !== null && earlierTokens === undefined ? { hiddenInput: true, hiddenReads: 1 + rounds } : {}),
+    ...(turns?.id == null ? {} : { continues: turns.id }),
     ...(endUser === null ? {} : { endUser }),
     members: new Set(Object.keys(request)),
-    cacheWrites: cacheWritesOf(body),
     usageAsked: true,
     serviceTier: tierOf(request),
   };
@@ -115,8 +126,14 @@ const RESULT_TOKENS: ReadonlyArray<readonly [prefix: string, tokens: number]> = 
  * One round reads the prompt once. Tools that Anthropic runs itself make further rounds within the call, each of which
  * reads the prompt again with the results so far; what a result can hold is an allowance, for there is no stated limit.
  */
-function inputBound(size: PromptSize, tools: readonly JsonObject[], mcpServers: number): number {
-  let perRound = size.mostTokens + FRAME_TOKENS + (tools.length > 0 || mcpServers > 0 ? TOOLS_TOKENS : 0);
+function inputBound(
+  size: PromptSize,
+  tools: readonly JsonObject[],
+  mcpServers: number,
+  earlierTokens: number,
+): { readonly total: number; readonly rounds: number } {
+  let perRound =
+    size.mostTokens + earlierTokens + FRAME_TOKENS + (tools.length > 0 || mcpServers > 0 ? TOOLS_TOKENS : 0);
   let rounds = mcpServers > 0 ? MOST_ROUNDS : 0;
   let result = mcpServers > 0 ? 10_000 : 0;
   perRound += mcpServers * 20_000;
@@ -132,8 +149,20 @@ function inputBound(size: PromptSize, tools: readonly JsonObject[], mcpServers: 
     }
   }
   rounds = Math.min(rounds, MOST_ROUNDS);
-  return perRound * (1 + rounds) + result * ((rounds * (rounds + 1)) / 2);
+  return { total: perRound * (1 + rounds) + result * ((rounds * (rounds + 1)) / 2), rounds };
 }
+
+/**
+ * The turns that Anthropic keeps and puts before the prompt, where the request goes on with a thread: by the id of the
+ * answer that they end with. Null where all of the prompt is in the body.
+ */
+function earlierTurnsOf({ thread }: JsonObject): { readonly id: string | null } | null {
+  return isObject(thread) && thread.type !== "create" ? { id: textOf(thread.previous_message_id) } : null;
+}
+
+/** What is taken for earlier turns of unknown length where an estimate is needed, in tokens. */
+const USUAL_EARLIER_TOKENS = 20_000;
+const BYTES_PER_TOKEN = 4;
 
 /** What an advisor usually writes at most where the request does not limit it: recorded ones took up to 4,000 tokens. */
 const ADVICE_TOKENS = 8_000;

@@ -2,6 +2,7 @@ import type { Reading, RequestFacts, StreamReader } from "../protocol.ts";
 import { NO_USAGE } from "../usage.ts";
 import {
   type AnthropicCounts,
+  answerIdOf,
   anthropicErrorOf,
   blockBytes,
   deltaBytes,
@@ -33,6 +34,7 @@ export class AnthropicStream implements StreamReader, SseSink {
   #finalReport = false;
   #blockHasThoughts = false;
   #model: string | null = null;
+  #answerId: Pick<Reading, "answerId"> = {};
   #errorType: string | null = null;
   #trouble: string | null = null;
   #answering = false;
@@ -87,6 +89,7 @@ export class AnthropicStream implements StreamReader, SseSink {
       errorType: this.#errorType,
       trouble: this.#trouble ?? (this.#ended && !this.#complete ? "The stream broke off before its end" : null),
       deferredId: null,
+      ...this.#answerId,
     };
   }
 
@@ -117,6 +120,7 @@ export class AnthropicStream implements StreamReader, SseSink {
       case "message_start": {
         const message = objectOf(event.message);
         this.#model = textOf(message.model) || this.#model;
+        this.#answerId = answerIdOf(message, this.#facts);
         this.#counts = mergedCounts(this.#counts, message.usage);
         return;
       }

@@ -85,6 +85,11 @@ export function servedModels(
   return { model: servedBy ?? named, ...(otherModels.length === 0 ? {} : { otherModels }) };
 }
 
+/** By which id a later request can go on with the answer: only where Anthropic keeps its turns. */
+export function answerIdOf({ id }: JsonObject, { members }: RequestFacts): Pick<Reading, "answerId"> {
+  return typeof id === "string" && members.has("thread") ? { answerId: id } : {};
+}
+
 /** Whether both sides were reported: no prompt has 0 tokens, so a host that says so has left the count out. */
 export function isWhole({ input, cacheRead, cacheWrite, cacheWrite1h, cacheWrite5m }: AnthropicCounts): boolean {
   return input + cacheRead + cacheWrite + cacheWrite1h + cacheWrite5m > 0;

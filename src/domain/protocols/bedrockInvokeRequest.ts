@@ -43,7 +43,7 @@ export function readInvoke(body: Buffer, context: RequestContext = NO_CONTEXT): 
   const call = bedrockCallOf(context.path);
   const model = call?.model ?? "";
   const own = Object.hasOwn(request, "anthropic_version")
-    ? { ...readMessagesRequest(body, context.textTokens), clampable: !isSigned(context) }
+    ? { ...readMessagesRequest(body, context), clampable: !isSigned(context) }
     : readAnyModel(body, request, model, context);
   const tier = bedrockTier(
     headerOf(context.headers, "x-amzn-bedrock-service-tier"),

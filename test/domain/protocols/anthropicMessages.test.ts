@@ -73,6 +73,33 @@ describe("anthropic-messages requests", () => {
   });
 });
 
+describe("anthropic-messages that go on with a thread that Anthropic keeps", () => {
+  const thread = { type: "continue", previous_message_id: "msg_1" };
+
+  it("can be billed for all earlier turns: as many as are known, else the model's whole context each time", () => {
+    const { hiddenInput, hiddenReads, continues, countable, cacheWrites } = read({ thread });
+    assert.deepEqual(
+      [hiddenInput, hiddenReads, continues, countable, cacheWrites],
+      [true, 1, "msg_1", false, undefined],
+    );
+    const body = bodyOf({ ...request, thread });
+    const known = anthropicMessages.read(body, { path: "", search: "", contentType: null, earlierTokens: 5_000 });
+    assert.equal(known.hiddenInput, undefined);
+    assert.ok(known.inputBoundTokens >= 5_000 && known.inputBoundTokens < 6_000);
+    const begun = read({ thread: { type: "create" } });
+    assert.deepEqual([begun.hiddenInput, begun.continues, begun.cacheWrites], [undefined, undefined, "none"]);
+  });
+
+  it("tell by which id the next turn goes on, and others do not", () => {
+    const inThread = read({ thread: { type: "create" }, stream: true });
+    const answer = { id: "msg_1", usage: { input_tokens: 5, output_tokens: 1 } };
+    assert.equal(anthropicMessages.readJson(200, bodyOf(answer), inThread).answerId, "msg_1");
+    assert.equal(anthropicMessages.readJson(200, bodyOf(answer), facts).answerId, undefined);
+    const wire = utf8(named(start(), delta({ output_tokens: 2 }), stop));
+    assert.equal(pass(anthropicMessages, inThread, [wire]).reading.answerId, "m");
+  });
+});
+
 describe("anthropic-messages rewrites", () => {
   it("lower max_tokens and never raise it", () => {
     assert.equal(rewritten({}, 300).max_tokens, 300);
