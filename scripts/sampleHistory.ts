@@ -140,6 +140,8 @@ function sampleCall(id: string, habit: Habit, startedAt: number, random: () => n
     rates: priced.rates,
     priceVersion: priced.version,
     holdNanoUsd: 0,
+    // As the gate expects it: the prompt is known, and answers are as long as usual.
+    expectedNanoUsd: costOf({ ...NO_USAGE, inputTokens: input, outputTokens: habit.output }, priced.rates),
     attempt: 1,
   };
 }

@@ -119,7 +119,8 @@ async function drawOverview(window: Workbench): Promise<void> {
   await window.runCommand("Tollgate: Show Costs");
   await whenPanelReads(window, /Spent today/);
   await window.runCommand("View: Close Other Editors in Group");
-  await makeLower(window, 25);
+  await window.page.setViewportSize({ width: 1280, height: 830 });
+  await makeLower(window, 45);
   await askAboutSelection(window, code, "openai", "gpt-5-mini", QUESTION);
   await window.quickInput.accept();
   await window.editor("gpt-5-mini 1.md").whenShows(/Model:/);
@@ -149,7 +150,7 @@ async function drawRefused(window: Workbench, { dataDir, upstreams }: { dataDir:
     method: "POST",
     headers: { "x-api-key": "sk-ant-simulated", "anthropic-version": "2023-06-01", "content-type": "application/json" },
     body: JSON.stringify({
-      model: "claude-haiku-4-5",
+      model: "claude-haiku-4-5-20251001",
       max_tokens: 512,
       messages: [{ role: "user", content: "Which tests does parcelRate need?" }],
     }),
@@ -160,12 +161,12 @@ async function drawRefused(window: Workbench, { dataDir, upstreams }: { dataDir:
   await until("the progress message to go", async () => (await window.notifications.all()).length === 1);
   await window.statusBar.whenReads("tollgate.budget", "that it is spent", ({ kind }) => kind === "error");
   await whenPanelReads(window, /Spent\$/);
-  await take(window, "refused", { x: 0, y: 440, width: 1280, height: 360 });
+  await take(window, "refused", { x: 0, y: 446, width: 1280, height: 384 });
   await window.notifications.dismiss();
 }
 
 async function drawPanel(window: Workbench): Promise<void> {
-  await window.page.setViewportSize({ width: 1280, height: 1200 });
+  await window.page.setViewportSize({ width: 1280, height: 1112 });
   await window.page.locator(".tab", { hasText: "Tollgate Costs" }).click();
   await window.page.locator(".editor-group-container.active .tab", { hasText: "Tollgate Costs" }).waitFor();
   await window.runCommand("View: Close Editors in Other Groups");

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { SqlJsStatic } from "sql.js";
-import { archiveFolder, monthStart } from "./archives.ts";
+import { archiveFolder } from "./archiveFolder.ts";
+import { monthStart } from "./archives.ts";
 import { CallKeys } from "./callKeys.ts";
 import { callOfRow, INSERT_CALL, rowOfCall } from "./callRows.ts";
 import { LedgerDatabase } from "./database.ts";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { SqlJsStatic } from "sql.js";
+import { archiveFolder } from "./archiveFolder.ts";
 import { type Archive, type ArchivedBooks, type Books, NO_ARCHIVES } from "./books.ts";
 import { CallKeys } from "./callKeys.ts";
 import { callOfRow, INSERT_CALL, rowOfCall } from "./callRows.ts";
@@ -10,10 +11,6 @@ import { openImage } from "./snapshot.ts";
 
 /** An archive that nobody has asked for so long is let go of, ms. */
 const IDLE_MS = 30_000;
-
-export function archiveFolder(dir: string): string {
-  return join(dir, "archive");
-}
 
 /** The start of the month (UTC) that an instant lies in, and of another so many months later. */
 export function monthStart(atMs: number, later = 0): number {

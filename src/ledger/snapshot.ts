@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { SqlJsStatic } from "sql.js";
+import { archiveFolder } from "./archiveFolder.ts";
 import { LedgerDatabase } from "./database.ts";
 import type { FileSystem } from "./fileSystem.ts";
 import { LedgerError } from "./ledgerError.ts";
@@ -41,7 +42,11 @@ export interface SnapshotFinding {
   readonly setAside: readonly string[];
 }
 
-/** Opens the newest whole snapshot, else an empty database. Damaged ones are renamed, not removed. @throws LedgerError */
+/**
+ * Opens the newest whole snapshot, else an empty database. Damaged ones are renamed, not removed. One that names an archive
+ * that is not there (the folder was copied while a month moved) gives way to the previous one, if that names none such.
+ * @throws LedgerError
+ */
 export async function loadSnapshot(
   fs: FileSystem,
   dir: string,
@@ -49,6 +54,7 @@ export async function loadSnapshot(
   nowMs: number,
 ): Promise<SnapshotFinding> {
   const setAside: string[] = [];
+  const whole: LedgerDatabase[] = [];
   const checksums = readChecksums(fs, dir);
   for (const name of [SNAPSHOT, PREVIOUS_SNAPSHOT]) {
     if (!fs.exists(join(dir, name))) {
@@ -56,14 +62,30 @@ export async function loadSnapshot(
     }
     const image = fs.read(join(dir, name));
     const database = openImage(sqlite, image, checksums.includes(checksum(image)) ? "known" : "quick");
-    if (database !== null) {
-      return { database, setAside };
+    if (database === null) {
+      const aside = `${name}.damaged-${new Date(nowMs).toISOString().replaceAll(":", "-")}`;
+      await fs.rename(join(dir, name), join(dir, aside));
+      setAside.push(aside);
+      continue;
     }
-    const aside = `${name}.damaged-${new Date(nowMs).toISOString().replaceAll(":", "-")}`;
-    await fs.rename(join(dir, name), join(dir, aside));
-    setAside.push(aside);
+    whole.push(database);
+    if (hasItsArchives(fs, dir, database)) {
+      break;
+    }
   }
-  return { database: new LedgerDatabase(sqlite, null), setAside };
+  const chosen = whole.findLast((database) => hasItsArchives(fs, dir, database)) ?? whole[0];
+  for (const database of whole) {
+    if (database !== chosen) {
+      database.close();
+    }
+  }
+  return { database: chosen ?? new LedgerDatabase(sqlite, null), setAside };
+}
+
+function hasItsArchives(fs: FileSystem, dir: string, database: LedgerDatabase): boolean {
+  return database
+    .all("SELECT file FROM archives")
+    .every(({ file }) => fs.exists(join(archiveFolder(dir), String(file))));
 }
 
 /** Null where the image is not a whole database of the ledger. @throws LedgerError where it is a newer one */

@@ -110,6 +110,22 @@ describe("months that ended long ago", function () {
     await rebuilt.close();
   });
 
+  it("are read from the snapshot before, where the folder was copied while they moved to their file", async () => {
+    const ledger = await open({ archiveAfterDays: 1_000 });
+    await book(ledger, "a", AUGUST);
+    await ledger.close();
+    const next = await open();
+    await book(next, "b", NOON);
+    await next.close();
+    assert.deepEqual(archived(), ["2026-08.sqlite"]);
+    fs.remove("/data/archive/2026-08.sqlite");
+    const copy = await open();
+    assert.deepEqual([idsOf(copy), copy.notices], ["ab", []]);
+    await copy.close();
+    assert.deepEqual(archived(), ["2026-08.sqlite"]);
+    assert.ok((await examine({ dir: "/data", now: () => NOON, fs })).sound);
+  });
+
   it("are files that only their owner reads, and nobody changes", async function () {
     if (process.platform === "win32") {
       this.skip();

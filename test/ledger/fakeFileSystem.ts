@@ -114,7 +114,8 @@ export class FakeFileSystem implements FileSystem {
 
   read(path: string): Uint8Array {
     this.filesRead.push(path);
-    return this.#file(path).content;
+    // SQLite goes on to write into the image that it was given.
+    return Buffer.from(this.#file(path).content);
   }
 
   readStart(path: string, length: number): Uint8Array {

@@ -6,7 +6,7 @@ const CALLS = Number(process.env.TOLLGATE_STORM_CALLS ?? 250);
 const SEED = Number(process.env.TOLLGATE_STORM_SEED ?? 20261121);
 
 describe(`${CALLS} calls at once against hard budgets`, function () {
-  this.timeout(300_000);
+  this.timeout(120_000 + CALLS * 1_200);
 
   it("never spend more than any limit, refuse only what cannot fit, and leave nothing held", async () => {
     const { budgets, calls, refusals } = await runStorm({ seed: SEED, calls: CALLS, hard: true });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { SqlJsStatic } from "sql.js";
-import { archiveFolder } from "../archives.ts";
+import { archiveFolder } from "../archiveFolder.ts";
 import type { Archive } from "../books.ts";
 import type { FileSystem } from "../fileSystem.ts";
 import { openImage } from "../snapshot.ts";

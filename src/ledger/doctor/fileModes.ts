@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { archiveFolder } from "../archives.ts";
+import { archiveFolder } from "../archiveFolder.ts";
 import type { FileSystem } from "../fileSystem.ts";
 import { journalFolder } from "../journalSegment.ts";
 

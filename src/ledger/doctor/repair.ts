@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import type { Call } from "../../domain/call.ts";
-import { archiveFolder } from "../archives.ts";
+import { archiveFolder } from "../archiveFolder.ts";
 import { callOfRow } from "../callRows.ts";
 import type { FileSystem } from "../fileSystem.ts";
 import { Ledger } from "../ledger.ts";
