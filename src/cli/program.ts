@@ -5,6 +5,7 @@ import { addBackend } from "./commands/backend.ts";
 import { addBudget } from "./commands/budget.ts";
 import { addCheck } from "./commands/check.ts";
 import { addCompletion } from "./commands/completion.ts";
+import { addCompute } from "./commands/compute.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEnv } from "./commands/env.ts";
 import { addEstimate } from "./commands/estimate.ts";
@@ -50,6 +51,7 @@ export function makeProgram(): Command {
     addBackend,
     addPrices,
     addReport,
+    addCompute,
     addExport,
     addBudget,
     addCheck,

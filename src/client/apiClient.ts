@@ -26,7 +26,13 @@ import {
 import type { backendSettingsSchema } from "../domain/backends/backendSettings.ts";
 import type { Budget, budgetSchema } from "../domain/budget.ts";
 import { type Call, type CallStatus, callSchema } from "../domain/call.ts";
-import { type ComputeReport, computeReportSchema } from "../domain/computeApi.ts";
+import {
+  type ComputeReport,
+  computeReportSchema,
+  type StopCommandState,
+  type StopDecision,
+  stopCommandStateSchema,
+} from "../domain/computeApi.ts";
 import {
   type Config,
   configSchema,
@@ -152,6 +158,12 @@ export class ApiClient {
     query: { readonly from?: string; readonly to?: string; readonly compareWith?: string } = {},
   ): Promise<ComputeReport> {
     return this.#get(computeReportSchema, "/compute", query);
+  }
+
+  /** Lets a server's stop command run when a budget is spent, or not any more. */
+  decideStopCommand(provider: string, decision: StopDecision): Promise<StopCommandState> {
+    const path = `/compute/${encodeURIComponent(provider)}/stop-command`;
+    return this.#json(stopCommandStateSchema, { method: "POST", path, body: decision });
   }
 
   /** Sums and groups of booked calls; times are ISO 8601, absent ones bound nothing. */

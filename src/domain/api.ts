@@ -2,7 +2,7 @@ import { z } from "zod";
 import { budgetSchema, scopeSchema, windowKindSchema } from "./budget.ts";
 import { callSchema } from "./call.ts";
 import { callerSchema } from "./caller.ts";
-import { computeServerSchema } from "./computeApi.ts";
+import { computeServerSchema, stopCommandStateSchema } from "./computeApi.ts";
 import { raisedAlertSchema, recordedDecisionSchema } from "./events.ts";
 
 const nano = z.int();
@@ -35,6 +35,11 @@ export const budgetStatusSchema = z.object({
   pausedUntil: iso.nullable(),
   /** Where calls go since so much is spent: a tier, or `provider/model`. Absent while they go where they were meant for. */
   switchedTo: z.string().optional(),
+  /** When the hours of servers that are up will have spent it, if that is before its window ends; else null. */
+  computeForecast: z
+    .object({ spentAt: iso, hourlyRateUsd: z.number(), providers: z.array(z.string()) })
+    .nullable()
+    .default(null),
 });
 export type BudgetStatus = z.infer<typeof budgetStatusSchema>;
 
@@ -49,6 +54,8 @@ export const computeStatusSchema = z.object({
   todayNanoUsd: nano,
   monthNanoUsd: nano,
   detail: z.string(),
+  /** The user's own command that stops it, and whether it may run; null where there is none. */
+  stopCommand: stopCommandStateSchema.pick({ command: true, allowed: true }).nullable().default(null),
 });
 export type ComputeStatus = z.infer<typeof computeStatusSchema>;
 

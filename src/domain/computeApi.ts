@@ -31,6 +31,30 @@ export const comparisonSchema = z.object({
 });
 export type Comparison = z.infer<typeof comparisonSchema>;
 
+/** A server's stop command, whether a person has allowed it to run, and how it last ran. */
+export const stopCommandStateSchema = z.object({
+  command: z.array(z.string()),
+  allowed: z.boolean(),
+  lastRun: z
+    .object({
+      at: iso,
+      budget: z.string().nullable(),
+      ended: z.boolean(),
+      exitCode: z.int().nullable(),
+      trouble: z.string().nullable(),
+    })
+    .nullable(),
+});
+export type StopCommandState = z.infer<typeof stopCommandStateSchema>;
+
+/** Allows a stop command to run, or forbids it: the very one that is configured. */
+export const stopDecisionSchema = z.strictObject({
+  command: z.array(z.string()).min(1),
+  allowed: z.boolean(),
+  by: z.string().min(1).max(200),
+});
+export type StopDecision = z.infer<typeof stopDecisionSchema>;
+
 /** A server that costs by the hour, over a range of time. */
 export const computeServerSchema = z.object({
   provider: z.string(),
@@ -62,6 +86,8 @@ export const computeServerSchema = z.object({
   usdPerMTokNow: z.number().min(0).nullable(),
   live: liveFiguresSchema.nullable(),
   comparison: comparisonSchema.nullable(),
+  /** Null where none is configured. */
+  stopCommand: stopCommandStateSchema.nullable(),
 });
 export type ComputeServer = z.infer<typeof computeServerSchema>;
 

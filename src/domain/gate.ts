@@ -11,6 +11,8 @@ export interface GateOptions {
   /** Read anew for each call, since they can change. */
   readonly settings: () => GateSettings;
   readonly spentOf: SpentOf;
+  /** Whether calls to a provider, though they cost nothing, are refused when a hard budget is spent; absent: none are. */
+  readonly refusesWhenSpent?: (provider: string) => boolean;
 }
 
 /** A call that asks to pass. `usualNanoUsd` is what calls like it usually cost at most: soft budgets hold that. */
@@ -255,7 +257,19 @@ export class Gate {
     }
     const full = worstCaseOf(bound, bound.outputLimitTokens);
     if (full === 0) {
-      return { kind: "held", holdNanoUsd: 0, budgets, isHard, allowedBy: [], clampedOutput: null };
+      const refuses = hard.length > 0 && this.#options.refusesWhenSpent?.(request.attribution.provider) === true;
+      const spent = refuses ? hard.filter(({ spentNanoUsd, limitNanoUsd }) => spentNanoUsd >= limitNanoUsd) : [];
+      const blocking = spent.find((account) => account.allowances === 0);
+      return blocking === undefined
+        ? {
+            kind: "held",
+            holdNanoUsd: 0,
+            budgets,
+            isHard,
+            allowedBy: spent.map((account) => account.budget.name),
+            clampedOutput: null,
+          }
+        : { kind: "refused", reason: "budget", account: blocking, neededNanoUsd: null, worstCaseNanoUsd: null };
     }
     const usefulTokens = Math.min(bound.outputLimitTokens, this.#options.settings().minOutputTokens);
     const needed = bound.clampable ? worstCaseOf(bound, usefulTokens) : full;

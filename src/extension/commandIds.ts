@@ -10,6 +10,7 @@ export const COMMANDS = {
   allowOnce: "tollgate.allowOnce",
   pauseBudget: "tollgate.pauseBudget",
   resumeBudget: "tollgate.resumeBudget",
+  confirmStopCommand: "tollgate.confirmStopCommand",
   setModelPrice: "tollgate.setModelPrice",
   switchBackend: "tollgate.switchBackend",
   checkBackends: "tollgate.checkBackends",

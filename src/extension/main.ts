@@ -5,6 +5,7 @@ import { askCommands } from "./ask/askCommands.ts";
 import { backendCommands } from "./backends/backendCommands.ts";
 import { budgetCommands } from "./budgets/budgetCommands.ts";
 import { SettingsPush, settingsPush } from "./budgets/settingsPush.ts";
+import { stopCommands } from "./budgets/stopCommands.ts";
 import { budgetWarnings } from "./budgets/warnings.ts";
 import { ContextKeys } from "./contextKeys.ts";
 import { activateAll } from "./contribution.ts";
@@ -26,6 +27,7 @@ const CONTRIBUTIONS = [
   askCommands,
   backendCommands,
   budgetCommands,
+  stopCommands,
   costPanel,
   priceCommands,
   keyCommands,

@@ -3,7 +3,7 @@ import type { CallsPage, Summary, SummaryBy } from "../domain/api.ts";
 import type { RecordedSwitch } from "../domain/backends/backendSwitch.ts";
 import type { Scope } from "../domain/budget.ts";
 import type { Call } from "../domain/call.ts";
-import type { Accrual, StopStep } from "../domain/compute/computeEvents.ts";
+import type { Accrual } from "../domain/compute/computeEvents.ts";
 import type { ServedCall } from "../domain/compute/shares.ts";
 import type { Correction, Decision, RaisedAlert, RecordedDecision, Refusal } from "../domain/events.ts";
 import type { NanoUsd } from "../domain/money.ts";
@@ -131,7 +131,7 @@ export abstract class BookReader {
     return servedCalls(this.books, provider, { from, to });
   }
 
-  stopSteps(provider: string): StopStep[] {
+  stopSteps(provider: string): ReturnType<typeof stopSteps> {
     return stopSteps(this.books, provider);
   }
 }

@@ -63,7 +63,7 @@ function Budget({ budget, status, run }: { readonly budget: BudgetStatus } & Bud
         <span>{budget.resetsAt === null ? "never resets" : `resets ${moment(budget.resetsAt)}`}</span>
         {budget.heldNanoUsd > 0 && <span>{formatUsd(budget.heldNanoUsd)} held</span>}
       </p>
-      {(budget.paused || budget.raised || budget.allowances > 0 || budget.switchedTo !== undefined) && (
+      {isMarked(budget) && (
         <p class="budget-marks">
           {budget.paused && (
             <span class="mark">
@@ -72,6 +72,12 @@ function Budget({ budget, status, run }: { readonly budget: BudgetStatus } & Bud
             </span>
           )}
           {budget.switchedTo !== undefined && <span class="mark">Calls go to {budget.switchedTo}</span>}
+          {budget.computeForecast !== null && (
+            <span class="mark" title="If the servers that are up stay up, without a single call">
+              <Icon name="warning" />
+              Hours spend it by {moment(budget.computeForecast.spentAt)}
+            </span>
+          )}
           {budget.raised && (
             <span class="mark">
               Raised from {formatUsd(budget.configuredLimitNanoUsd)}
@@ -88,6 +94,10 @@ function Budget({ budget, status, run }: { readonly budget: BudgetStatus } & Bud
       {(level !== "ok" || budget.paused) && <BudgetActions budget={budget} run={run} />}
     </li>
   );
+}
+
+function isMarked({ paused, raised, allowances, switchedTo, computeForecast }: BudgetStatus): boolean {
+  return paused || raised || allowances > 0 || switchedTo !== undefined || computeForecast !== null;
 }
 
 function BudgetActions({ budget, run }: { readonly budget: BudgetStatus; readonly run: Run }) {

@@ -2,9 +2,11 @@ import type { BudgetStatus } from "../domain/api.ts";
 import { type Backend, backendInWords } from "../domain/backends/backendSettings.ts";
 import { limitOf } from "../domain/budget.ts";
 import type { BudgetAccount } from "../domain/budgetAccount.ts";
+import type { ComputeForecast } from "../domain/compute/computeForecast.ts";
+import { usdFromNano } from "../domain/money.ts";
 
-/** A budget as the API shows it. */
-export function budgetStatus(account: BudgetAccount): BudgetStatus {
+/** A budget as the API shows it, with what servers that are up will make of it. */
+export function budgetStatus(account: BudgetAccount, forecast: ComputeForecast | null): BudgetStatus {
   const { budget, window, raisedUntil, pausedUntil } = account;
   return {
     name: budget.name,
@@ -26,6 +28,14 @@ export function budgetStatus(account: BudgetAccount): BudgetStatus {
     paused: pausedUntil !== undefined,
     pausedUntil: isoOrNull(pausedUntil),
     ...(budget.switchTo === undefined || !account.isSwitching ? {} : { switchedTo: wordsOf(budget.switchTo.to) }),
+    computeForecast:
+      forecast === null
+        ? null
+        : {
+            spentAt: iso(forecast.spentAt),
+            hourlyRateUsd: usdFromNano(forecast.nanoPerHour),
+            providers: [...forecast.providers],
+          },
   };
 }
 

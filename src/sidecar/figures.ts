@@ -1,4 +1,5 @@
 import type { ComputeStatus, Overview, Spender, Status } from "../domain/api.ts";
+import { computeForecast, type RunningServer } from "../domain/compute/computeForecast.ts";
 import type { Config } from "../domain/config.ts";
 import type { Gate } from "../domain/gate.ts";
 import { type Calendar, lastDays, localDayKey, windowAt } from "../domain/window.ts";
@@ -7,6 +8,8 @@ import type { ModelSpend } from "../ledger/queries/spend.ts";
 import { budgetStatus } from "./budgetStatus.ts";
 import type { ComputeMeter } from "./compute/computeMeter.ts";
 import type { ComputeReports } from "./compute/computeReports.ts";
+import { forecastNotice } from "./compute/forecastNotice.ts";
+import type { StopCommands } from "./compute/stopCommands.ts";
 import type { Learned } from "./learned.ts";
 import { whoSpent } from "./whoSpent.ts";
 
@@ -31,6 +34,7 @@ export interface FiguresOptions {
   readonly gate: Gate;
   readonly ledger: Ledger;
   readonly meter: ComputeMeter;
+  readonly stopCommands: StopCommands;
   readonly computeReports: ComputeReports;
   readonly learned: Learned;
   readonly now: () => number;
@@ -57,19 +61,26 @@ export class Figures {
     const today = windowAt("day", now, calendar);
     const month = windowAt("month", now, calendar);
     const models = ledger.spendByModel(month.start, month.end);
+    const running = this.#running();
+    const budgets = accounts.map((account) => budgetStatus(account, computeForecast(account, running, now)));
     return {
       ...identity,
       startedAt: new Date(startedAt).toISOString(),
       now: new Date(now).toISOString(),
       timeZone: calendar.timeZone,
-      budgets: accounts.map(budgetStatus),
+      budgets,
       heldNanoUsd: gate.heldNanoUsd,
       callsInFlight: gate.callsInFlight,
       today: ledger.totals(today.start, today.end),
       month: ledger.totals(month.start, month.end),
       topModels: models.slice(0, TOP_MODELS).map(({ unpricedCalls: _, ...model }) => model),
       compute: this.#compute(today.start, month.start),
-      notices: [...ledger.notices, ...this.#options.notices(), ...this.#unpriced(models)],
+      notices: [
+        ...ledger.notices,
+        ...this.#options.notices(),
+        ...budgets.flatMap((budget) => forecastNotice(budget, now, calendar.timeZone)),
+        ...this.#unpriced(models),
+      ],
     };
   }
 
@@ -118,8 +129,16 @@ export class Figures {
     return more > 0 ? [...told, `The prices of ${more} more models that were called this month are not known.`] : told;
   }
 
+  #running(): RunningServer[] {
+    const { meter, config } = this.#options;
+    return Object.keys(config().providers).flatMap((provider) => {
+      const rate = meter.rateOf(provider);
+      return rate !== null && meter.stateOf(provider).up ? [{ provider, rate }] : [];
+    });
+  }
+
   #compute(today: number, month: number): ComputeStatus[] {
-    const { ledger, meter, now, config } = this.#options;
+    const { ledger, meter, stopCommands, now, config } = this.#options;
     const metered = Object.entries(config().providers).flatMap(([provider]) => {
       const rate = meter.rateOf(provider);
       return rate === null ? [] : [{ provider, hourlyRateUsd: rate.usdAt(now()) }];
@@ -139,6 +158,7 @@ export class Figures {
         todayNanoUsd: ofToday.get(provider) ?? 0,
         monthNanoUsd: ofMonth.get(provider) ?? 0,
         detail,
+        stopCommand: stopCommands.stateOf(provider),
       };
     });
   }

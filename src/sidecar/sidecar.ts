@@ -11,6 +11,7 @@ import { ComputeReports } from "./compute/computeReports.ts";
 import { CostSharer } from "./compute/costSharer.ts";
 import { restoredState } from "./compute/restoredState.ts";
 import { ServerProbe } from "./compute/serverProbe.ts";
+import { StopCommands } from "./compute/stopCommands.ts";
 import { ConfigStore } from "./configStore.ts";
 import { lastPort, readOrMakeToken, rememberPort } from "./dataFolder.ts";
 import { Estimator } from "./estimator.ts";
@@ -63,6 +64,7 @@ export class Sidecar {
   readonly #events: EventStream;
   readonly #meter: ComputeMeter;
   readonly #sharer: CostSharer;
+  readonly #stopCommands: StopCommands;
   readonly #passes: Passes;
   readonly #runs: Runs;
   readonly #published: PublishedPrices;
@@ -103,6 +105,7 @@ export class Sidecar {
       calendar,
       settings: () => store.config.gate,
       spentOf: (budget, window) => gatekeeper.spentOf(budget, window),
+      refusesWhenSpent: (provider) => refusesWhenSpent(store.config, provider),
     });
     const gatekeeper = new Gatekeeper({
       gate,
@@ -171,10 +174,12 @@ export class Sidecar {
       changed: (name, up, detail) => gatekeeper.record({ type: "provider.state", name, up, detail }),
     });
     const sharer = new CostSharer({ ledger, now, log });
+    const stopCommands = new StopCommands({ config, ledger, gate, isUp: (name) => meter.stateOf(name).up, now, log });
     const computeReports = new ComputeReports({
       config,
       ledger,
       meter,
+      stopCommands,
       prices: () => settings.prices,
       now,
       timeZone: () => calendar.timeZone,
@@ -187,6 +192,7 @@ export class Sidecar {
       gate,
       ledger,
       meter,
+      stopCommands,
       computeReports,
       learned,
       now,
@@ -216,6 +222,7 @@ export class Sidecar {
       estimator: new Estimator({ settings, learned, models, tokenCounter, gatekeeper, now }),
       figures,
       computeReports,
+      stopCommands,
       gatekeeper,
       ledger,
       events,
@@ -253,10 +260,24 @@ export class Sidecar {
     await gatekeeper.raiseAlerts();
     runs.start();
     sharer.start();
+    stopCommands.start();
     meter.start();
     published.start();
     lifetime.touch();
-    return new Sidecar({ url, server, gateway, events, meter, sharer, passes, runs, published, tokenCounter, ledger });
+    return new Sidecar({
+      url,
+      server,
+      gateway,
+      events,
+      meter,
+      sharer,
+      stopCommands,
+      passes,
+      runs,
+      published,
+      tokenCounter,
+      ledger,
+    });
   }
 
   private constructor(parts: {
@@ -266,6 +287,7 @@ export class Sidecar {
     events: EventStream;
     meter: ComputeMeter;
     sharer: CostSharer;
+    stopCommands: StopCommands;
     passes: Passes;
     runs: Runs;
     published: PublishedPrices;
@@ -278,6 +300,7 @@ export class Sidecar {
     this.#events = parts.events;
     this.#meter = parts.meter;
     this.#sharer = parts.sharer;
+    this.#stopCommands = parts.stopCommands;
     this.#passes = parts.passes;
     this.#runs = parts.runs;
     this.#published = parts.published;
@@ -298,6 +321,7 @@ export class Sidecar {
     await this.#gateway.idle();
     await this.#meter.stop();
     this.#sharer.stop();
+    this.#stopCommands.stop();
     this.#gateway.close();
     this.#tokenCounter.close();
     this.#passes.flush();
@@ -319,6 +343,11 @@ function calendarOf(config: Config): Calendar {
     timeZone: config.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     weekStartsOn: config.weekStartsOn,
   };
+}
+
+function refusesWhenSpent({ providers }: Config, provider: string): boolean {
+  const pricing = providers[provider]?.pricing;
+  return pricing?.kind === "compute-hour" && pricing.whenSpent === "refuse";
 }
 
 /** Calls that a crash left without an end are booked before anything else counts. */

@@ -25,6 +25,7 @@ function lineOf(parts: Partial<BudgetStatus>): string {
     allowances: 0,
     paused: false,
     pausedUntil: null,
+    computeForecast: null,
     ...parts,
   };
   return budgetLines([budget], NOW, Number.POSITIVE_INFINITY)[1] ?? "";

@@ -37,6 +37,7 @@ const month: BudgetStatus = {
   allowances: 0,
   paused: false,
   pausedUntil: null,
+  computeForecast: null,
 };
 
 describe("what a prompt would cost", () => {

@@ -25,6 +25,7 @@ function budget(name: string, spentUsd: number, limitUsd: number, more: Partial<
     allowances: 0,
     paused: false,
     pausedUntil: null,
+    computeForecast: null,
     ...more,
   };
 }
@@ -105,6 +106,7 @@ describe("status bar text", () => {
       todayNanoUsd: 0,
       monthNanoUsd: 0,
       detail: "",
+      stopCommand: null,
     };
     assert.equal(
       statusBarText(status([], { compute: [vllm] }), inEnglish).text,

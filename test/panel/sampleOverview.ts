@@ -34,7 +34,13 @@ export function sampleOverview({ seed = 1, days = 30 }: SampleOptions = {}): Ove
       now: iso(NOW),
       timeZone: TIME_ZONE,
       budgets: [
-        budget("month", { limit: 50, spent: 41.37, held: 0.42, resetsAt: "2026-11-30T23:00:00.000Z" }),
+        budget("month", {
+          limit: 50,
+          spent: 41.37,
+          held: 0.42,
+          resetsAt: "2026-11-30T23:00:00.000Z",
+          computeForecast: { spentAt: "2026-11-24T02:30:00.000Z", hourlyRateUsd: 0.16, providers: ["vllm"] },
+        }),
         budget("day", { window: "day", limit: 4, spent: 3.71, resetsAt: "2026-11-21T23:00:00.000Z", hard: false }),
         budget("web shop", {
           limit: 12,
@@ -71,6 +77,7 @@ export function sampleOverview({ seed = 1, days = 30 }: SampleOptions = {}): Ove
           todayNanoUsd: nanoFromUsd(0.864),
           monthNanoUsd: nanoFromUsd(17.44),
           detail: "answers /health",
+          stopCommand: null,
         },
         {
           provider: "gpu-box",
@@ -80,6 +87,7 @@ export function sampleOverview({ seed = 1, days = 30 }: SampleOptions = {}): Ove
           todayNanoUsd: 0,
           monthNanoUsd: nanoFromUsd(4.8),
           detail: "connection refused",
+          stopCommand: null,
         },
       ],
       notices: ["The price of corporate/acme-large-2 is not known: 37 calls of this month are counted without a cost."],
@@ -173,6 +181,7 @@ function sampleServers(): Overview["compute"] {
         beats: false,
         mix: "used",
       },
+      stopCommand: null,
     },
     {
       provider: "gpu-box",
@@ -197,6 +206,7 @@ function sampleServers(): Overview["compute"] {
       usdPerMTokNow: null,
       live: null,
       comparison: null,
+      stopCommand: null,
     },
   ];
 }
@@ -214,6 +224,7 @@ interface SampleBudget {
   readonly raisedUntil?: string;
   /** Null for a pause that does not end by itself. */
   readonly pausedUntil?: string | null;
+  readonly computeForecast?: BudgetStatus["computeForecast"];
 }
 
 function budget(name: string, given: SampleBudget): BudgetStatus {
@@ -237,6 +248,7 @@ function budget(name: string, given: SampleBudget): BudgetStatus {
     allowances: given.allowances ?? 0,
     paused: given.pausedUntil !== undefined,
     pausedUntil: given.pausedUntil ?? null,
+    computeForecast: given.computeForecast ?? null,
   };
 }
 

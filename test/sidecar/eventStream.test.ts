@@ -29,6 +29,7 @@ function statusWith(parts: Partial<BudgetStatus>, now: number): Status {
     allowances: 0,
     paused: false,
     pausedUntil: null,
+    computeForecast: null,
     ...parts,
   };
   return { ...statusOf("/data", "http://127.0.0.1:1"), now: new Date(now).toISOString(), budgets: [budget] };

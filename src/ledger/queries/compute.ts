@@ -111,9 +111,9 @@ function servedCallOf(row: Row): ServedCall {
   };
 }
 
-/** What was last decided about a provider's stop command, and when it last ran for a budget's window; oldest first. */
-export function stopSteps({ database }: Books, provider: string): StopStep[] {
+/** What was decided about a provider's stop command, and when it ran; oldest first, `at` in ms since the epoch. */
+export function stopSteps({ database }: Books, provider: string): Array<StopStep & { readonly at: number }> {
   return database
-    .all("SELECT stop FROM stop_steps WHERE provider = ? ORDER BY seq", [provider])
-    .map((row) => JSON.parse(String(row.stop)) as StopStep);
+    .all("SELECT at, stop FROM stop_steps WHERE provider = ? ORDER BY seq", [provider])
+    .map((row) => ({ ...(JSON.parse(String(row.stop)) as StopStep), at: Number(row.at) }));
 }

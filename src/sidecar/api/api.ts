@@ -16,6 +16,7 @@ import { passWishSchema } from "../../domain/passApi.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Backends } from "../backends/backends.ts";
 import type { ComputeReports } from "../compute/computeReports.ts";
+import type { StopCommands } from "../compute/stopCommands.ts";
 import type { Estimator } from "../estimator.ts";
 import type { EventStream } from "../eventStream.ts";
 import type { Figures } from "../figures.ts";
@@ -51,6 +52,7 @@ export interface ApiOptions {
   readonly estimator: Estimator;
   readonly figures: Figures;
   readonly computeReports: ComputeReports;
+  readonly stopCommands: StopCommands;
   readonly gatekeeper: Gatekeeper;
   readonly ledger: Ledger;
   readonly events: EventStream;

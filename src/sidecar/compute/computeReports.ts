@@ -7,11 +7,13 @@ import type { PriceBook } from "../../domain/priceBook.ts";
 import { NO_USAGE } from "../../domain/usage.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { ComputeMeter } from "./computeMeter.ts";
+import type { StopCommands } from "./stopCommands.ts";
 
 export interface ComputeReportsOptions {
   readonly config: () => Config;
   readonly ledger: Ledger;
   readonly meter: ComputeMeter;
+  readonly stopCommands: StopCommands;
   readonly prices: () => PriceBook;
   readonly now: () => number;
   readonly timeZone: () => string;
@@ -77,7 +79,7 @@ export class ComputeReports {
     calls: SummaryGroup | undefined,
     comparedWith: string | undefined,
   ): Omit<ComputeServer, "usdPerMTokNow"> {
-    const { ledger, meter, now } = this.#options;
+    const { ledger, meter, stopCommands, now } = this.#options;
     const { up, upSince, detail, basis, live } = meter.stateOf(provider);
     const sums = ledger.computeSums(provider, range.from, range.to);
     const { costNanoUsd, sharedNanoUsd, upMs, roundedMs, first } = sums;
@@ -106,6 +108,7 @@ export class ComputeReports {
       servedTokens: servedTokens === 0 ? null : servedTokens,
       usdPerMTok: usdPerMTok(costNanoUsd, calls),
       live: live === null ? null : { ...live, at: new Date(live.at).toISOString() },
+      stopCommand: stopCommands.stateOf(provider),
       comparison: comparedWith === undefined ? null : this.#compare(comparedWith, costNanoUsd, days, calls),
     };
   }
