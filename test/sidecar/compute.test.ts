@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ComputeServer } from "../../src/domain/computeApi.ts";
@@ -148,5 +148,56 @@ describe("a vLLM that costs by the hour", () => {
         `${budget.name}: ${budget.spentNanoUsd} of ${due}`,
       );
     }
+  });
+
+  it("says ahead when its hours alone will spend a budget", async () => {
+    await start(
+      config({ hourlyRateUsd: 10_000 }, { budgets: [{ name: "total", limitUsd: 100_000, window: "total" }] }),
+    );
+    await server(({ up }) => up);
+    const { budgets, notices } = await sidecar.api.status();
+    const spentAt = Date.parse(budgets[0]?.computeForecast?.spentAt ?? "");
+    assert.ok(Math.abs(spentAt - Date.now() - 10 * HOUR) < 60_000);
+    assert.match(
+      notices.join("\n"),
+      /^At \$10,000\.00\/h \(vllm\) the budget total is spent on .+, without a single call\.$/m,
+    );
+  });
+
+  it("has calls refused when a hard budget is spent, where that is wished", async () => {
+    const budgets = [{ name: "hours", limitUsd: 0.000001, window: "total", scope: { provider: "vllm" } }];
+    await start(config({ whenSpent: "refuse" }, { budgets }));
+    vllm.script.default = { answerTokens: 5 };
+    await server(({ costNanoUsd }) => costNanoUsd >= 1_000);
+    const refused = await ask();
+    assert.deepEqual([refused.status, refused.errorType, refused.httpStatus], ["refused", "budget", 402]);
+    await sidecar.api.decide("hours", { kind: "allow-once", by: "a test" });
+    assert.equal((await ask()).status, "ok");
+    assert.equal((await ask()).status, "refused");
+    await sidecar.api.changeConfig({ providers: { vllm: config().providers.vllm as never } });
+    assert.equal((await ask()).status, "ok", "hours of a server that only warns");
+  });
+
+  it("is stopped by the user's own command once that is confirmed, and once in a window", async () => {
+    const ran = join(dataDir, "ran");
+    const script = `require("fs").appendFileSync(process.argv[1], process.argv[2] + "\\n"); process.exit(3)`;
+    const stopCommand = [process.execPath, "-e", script, ran, "$HOME; | two words"];
+    const budgets = [{ name: "hours", limitUsd: 0.000001, window: "total" }];
+    await start(config({ stopCommand }, { budgets }));
+    const unconfirmed = await server(({ costNanoUsd, upMs }) => costNanoUsd >= 1_000 && upMs > 1_000);
+    assert.deepEqual(unconfirmed.stopCommand, { command: stopCommand, allowed: false, lastRun: null });
+    assert.ok(!existsSync(ran));
+    const decide = (command: string[]) =>
+      sidecar.api.decideStopCommand("vllm", { command, allowed: true, by: "a test" });
+    await assert.rejects(decide(["rm", "-rf", "/"]), { status: 409 });
+    await decide(stopCommand);
+    const stopped = await server(({ stopCommand }) => stopCommand?.lastRun?.ended === true);
+    const { at: _, ...lastRun } = stopped.stopCommand?.lastRun ?? { at: "" };
+    assert.deepEqual(lastRun, { budget: "hours", ended: true, exitCode: 3, trouble: null });
+    await server(({ upMs }) => upMs > stopped.upMs + 1_000);
+    await sidecar.kill();
+    await start(config({ stopCommand }, { budgets }));
+    await server(({ upMs }) => upMs > stopped.upMs + 2_000);
+    assert.equal(readFileSync(ran, "utf8"), "$HOME; | two words\n", "arguments stay as they are, and it runs once");
   });
 });
