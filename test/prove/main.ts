@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 /**
  * `npm run prove`: the proofs that `npm test` runs in a shortened form, at full length. `--rounds N` sets how often the
  * sidecar is killed, `--elections N` how often eight processes want to be the owner, `--calls N` how many calls storm the
- * budgets, `--only kill|election|storm|agentDay|powerCut` chooses one, `--seed N` makes other random choices.
+ * budgets, `--only kill|computeKill|election|storm|agentDay|powerCut` chooses one, `--seed N` makes other random choices.
  */
 const { values } = parseArgs({
   options: {
@@ -19,7 +19,14 @@ const { values } = parseArgs({
 });
 
 const root = join(import.meta.dirname, "../..");
-const PROOFS = ["sidecar/storm", "sidecar/agentDay", "sidecar/kill", "sidecar/election", "ledger/powerCut"];
+const PROOFS = [
+  "sidecar/storm",
+  "sidecar/agentDay",
+  "sidecar/kill",
+  "sidecar/computeKill",
+  "sidecar/election",
+  "ledger/powerCut",
+];
 const chosen = PROOFS.filter((proof) => values.only === undefined || proof.endsWith(`/${values.only}`));
 if (chosen.length === 0) {
   console.error(`There is no proof "${values.only}".`);
