@@ -65,6 +65,8 @@ export class Gatekeeper {
   readonly #bookedListeners = new Map<string, Array<() => void>>();
   /** Calls that have been settled and are not in the books yet. */
   readonly #unbooked = new Map<string, Call>();
+  /** The same of compute hours, by provider and beginning. */
+  readonly #unbookedHours = new Map<string, Accrual>();
 
   constructor(options: GatekeeperOptions) {
     this.gate = options.gate;
@@ -75,6 +77,8 @@ export class Gatekeeper {
     this.#ledger.subscribe((event) => {
       if (event.type === "call.settled") {
         this.#unbooked.delete(event.call.id);
+      } else if (event.type === "compute.accrued") {
+        this.#unbookedHours.delete(nameOf(event.accrual));
       }
     });
   }
@@ -85,6 +89,9 @@ export class Gatekeeper {
     for (const call of this.#unbooked.values()) {
       const isCovered = scopeMatches(scope, call) || scopeMatches(scope, { ...call, model: call.requestedModel });
       spent += isCovered && isWithin(window, Date.parse(call.startedAt)) ? call.costNanoUsd : 0;
+    }
+    for (const { provider, from, costNanoUsd } of this.#unbookedHours.values()) {
+      spent += scopeMatches(scope, hoursOf(provider)) && isWithin(window, from) ? costNanoUsd : 0;
     }
     return spent;
   }
@@ -156,7 +163,8 @@ export class Gatekeeper {
   async accrue(accruals: readonly Accrual[]): Promise<void> {
     const booked = accruals.map((accrual) => {
       const { provider, from, costNanoUsd } = accrual;
-      this.gate.charge({ provider, model: "", tags: [] }, costNanoUsd, from, this.#now());
+      this.gate.charge(hoursOf(provider), costNanoUsd, from, this.#now());
+      this.#unbookedHours.set(nameOf(accrual), accrual);
       return this.#ledger.append({ type: "compute.accrued", accrual });
     });
     await Promise.all(booked);
@@ -314,6 +322,15 @@ export class Gatekeeper {
     const complete: Refusal = { ...refusal, message: "" };
     return { ...complete, message: refusalMessage(complete, this.#timeZone) };
   }
+}
+
+function nameOf({ provider, from }: Accrual): string {
+  return `${from} ${provider}`;
+}
+
+/** Hours belong to no model, project, tool or user. */
+function hoursOf(provider: string): Attribution {
+  return { provider, model: "", tags: [] };
 }
 
 const NO_FIGURES = {

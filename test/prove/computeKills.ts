@@ -45,7 +45,7 @@ export async function computeKills(rounds: number, seed: number): Promise<Comput
     for (let round = 1; round <= rounds; round += 1) {
       const sidecar = await RunningSidecar.start(configFor(vllm), { dataDir });
       try {
-        if (random.next() < 0.3) {
+        if (round > 1 && random.next() < 0.3) {
           restarts += 1;
           await vllm.stop();
           await delay(random.below(300));
@@ -80,7 +80,10 @@ function configFor(vllm: VllmUpstream): unknown {
 async function loadAndKill(sidecar: RunningSidecar, random: Random, { accruals, sharings }: Told): Promise<void> {
   const ended = new AbortController();
   let left = 1 + random.below(3);
-  const { promise: enough, resolve } = Promise.withResolvers<void>();
+  let resolve = () => {};
+  const enough = new Promise<void>((done) => {
+    resolve = done;
+  });
   const onEvent = (event: TollgateEvent) => {
     if (event.type === "compute.accrued") {
       const { from, costNanoUsd } = event.accrual;

@@ -75,13 +75,13 @@ export class ComputeWorld {
     });
     const now = () => this.now;
     const ledger = await Ledger.open({ dir: "/data", now, fs: this.#fs, segmentBytes: 65_536 });
-    const gate = new Gate({
+    const gate: Gate = new Gate({
       calendar,
       settings: () => config.gate,
-      spentOf: (budget, window) => ledger.spentIn(budget.scope, window.start, window.end),
+      spentOf: (budget, window) => gatekeeper.spentOf(budget, window),
     });
-    gate.setBudgets(config.budgets, this.now);
     const gatekeeper = new Gatekeeper({ gate, ledger, now, waitMs: () => 0, timeZone: "UTC" });
+    gate.setBudgets(config.budgets, this.now);
     const log = (message: string) => {
       throw new Error(message);
     };
