@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Provider } from "../../src/domain/config.ts";
 import { formatUsd } from "../../src/domain/money.ts";
 import { until } from "../hosts/until.ts";
 import type { Workbench } from "../hosts/workbench.ts";
@@ -125,6 +126,26 @@ describe("windows, panel and sidecar", () => {
     const up = await window.statusBar.whenReads(STATUS_ITEM, "vllm", ({ text }) => text.includes("vllm $0.16/h"));
     assert.match(up.ariaLabel, /vllm running at \$0\.16 an hour/);
     world.upstreams.vllm.script.healthy = false;
+  });
+
+  it("shows a server's hours in the panel, and asks once whether its stop command may run", async () => {
+    world.upstreams.vllm.script.healthy = true;
+    const api = await world.api();
+    const { providers } = await api.config();
+    const stopCommand = ["ssh", "gpu-box", "sudo systemctl stop vllm"];
+    const pricing = { kind: "compute-hour", compareWith: "openai/gpt-5-mini", stopCommand } as const;
+    await api.changeConfig({ providers: { vllm: { ...(providers.vllm as Provider), pricing } } });
+    const asked =
+      /May Tollgate run this when a hard budget that covers vllm is spent\? ssh gpu-box "sudo systemctl stop vllm"/;
+    await window.notifications.press(asked, "Allow");
+    await until("the stop command to be allowed", async () => (await api.compute()).servers[0]?.stopCommand?.allowed);
+    await window.runCommand("Tollgate: Show Costs");
+    const panel = await window.webview("text=Spent today");
+    await panel.getByText(/Break-even with openai\/gpt-5-mini at .+ tokens a day/).waitFor();
+    await panel.getByText("Compute by the hour").scrollIntoViewIfNeeded();
+    await window.screenshot("compute");
+    world.upstreams.vllm.script.healthy = false;
+    await api.changeConfig({ providers: { vllm: providers.vllm as Provider } });
   });
 
   it("names settings that make no sense in one message, and changes nothing", async () => {

@@ -160,7 +160,7 @@ describe("a vLLM that costs by the hour", () => {
     assert.ok(Math.abs(spentAt - Date.now() - 10 * HOUR) < 60_000);
     assert.match(
       notices.join("\n"),
-      /^At \$10,000\.00\/h \(vllm\) the budget total is spent on .+, without a single call\.$/m,
+      /^At \$10,000\.00\/h \(vllm\) the budget total is spent by .+, without a single call\.$/m,
     );
   });
 

@@ -4,6 +4,7 @@ import type { Comparison, ComputeReport, ComputeServer } from "../../domain/comp
 import type { Config } from "../../domain/config.ts";
 import { type NanoUsd, usdFromNano } from "../../domain/money.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
+import type { Rates } from "../../domain/rates.ts";
 import { NO_USAGE } from "../../domain/usage.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { ComputeMeter } from "./computeMeter.ts";
@@ -116,14 +117,26 @@ export class ComputeReports {
   #compare(name: string, costNanoUsd: NanoUsd, days: number, calls: SummaryGroup | undefined): Comparison {
     const [provider = "", model = ""] = [name.slice(0, name.indexOf("/")), name.slice(name.indexOf("/") + 1)];
     const { inputTokens = 0, cachedInputTokens = 0, outputTokens = 0 } = calls ?? {};
-    const priced = this.#options.prices().lookUp(provider, model, this.#options.now());
-    if (priced === null || priced.basis === "compute-hour") {
+    const rates = this.#ratesOf(provider, model);
+    if (rates === null) {
       const actualTokensPerDay = days > 0 ? Math.round((inputTokens + outputTokens) / days) : 0;
       const none = { apiCostNanoUsd: null, tokensPerDay: null, beats: null };
       return { model: name, priced: false, ...none, actualTokensPerDay, mix: "usual" };
     }
     const usage = { ...NO_USAGE, inputTokens, cachedInputTokens, outputTokens };
-    return { model: name, priced: true, ...breakEven({ costNanoUsd, days, usage, rates: priced.rates }) };
+    return { model: name, priced: true, ...breakEven({ costNanoUsd, days, usage, rates }) };
+  }
+
+  /** Of an API's model, also where the API is not among the configured providers. */
+  #ratesOf(provider: string, model: string): Rates | null {
+    const { prices, config, now } = this.#options;
+    if (Object.hasOwn(config().providers, provider)) {
+      const priced = prices().lookUp(provider, model, now());
+      return priced === null || priced.basis === "compute-hour" ? null : priced.rates;
+    }
+    const { catalog } = prices();
+    const published = catalog.providerOf(provider, "");
+    return published === null ? null : (catalog.ratesOf(published, model, now())?.rates?.tiers[0]?.rates ?? null);
   }
 }
 

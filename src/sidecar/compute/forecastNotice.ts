@@ -10,5 +10,5 @@ export function forecastNotice({ name, computeForecast }: BudgetStatus, now: num
   const { spentAt, hourlyRateUsd, providers } = computeForecast;
   const rate = `${formatUsd(nanoFromUsd(hourlyRateUsd))}/h`;
   const when = formatMoment(Date.parse(spentAt), now, { timeZone });
-  return [`At ${rate} (${providers.join(", ")}) the budget ${name} is spent on ${when}, without a single call.`];
+  return [`At ${rate} (${providers.join(", ")}) the budget ${name} is spent by ${when}, without a single call.`];
 }
