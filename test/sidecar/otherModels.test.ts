@@ -16,7 +16,7 @@ const prices = new PriceBook(providers, []);
 const startedAt = Date.parse("2026-11-21T12:00:00Z");
 const learned = { usual: new UsualOutput(), margin: new TokenMargin() };
 
-describe("a call in which another model advises", () => {
+describe("a call in which other models work, too,", () => {
   const tokens = (inputTokens: number, outputTokens: number) => ({ ...NO_USAGE, inputTokens, outputTokens });
 
   it("costs each model's tokens at that model's rates", () => {
@@ -31,17 +31,45 @@ describe("a call in which another model advises", () => {
     assert.equal(costNanoUsd, 1_000 * 1_000 + 100 * 5_000 + 300 * 5_000 + 30 * 25_000);
   });
 
+  const held = (more: object) => {
+    const messages = [{ role: "user", content: "Hello" }];
+    const body = JSON.stringify({ model: "claude-haiku-4-5", max_tokens: 100, messages, ...more });
+    const facts = anthropicMessages.read(Buffer.from(body));
+    const { bound } = priceCall(prices, learned, "anthropic", facts, startedAt);
+    return { facts, input: facts.inputBoundTokens, bound, fixed: bound?.fixedNanoUsd ?? 0 };
+  };
+
   it("is held at the dearer model's rates, and not at all where nobody knows these", () => {
-    const held = (advisor?: string) => {
-      const tools = [{ type: "advisor_20260301", name: "advisor", model: advisor, max_uses: 2, max_tokens: 1_000 }];
-      const messages = [{ role: "user", content: "Hello" }];
-      const body = JSON.stringify({ model: "claude-haiku-4-5", max_tokens: 100, messages, tools });
-      const facts = anthropicMessages.read(Buffer.from(body));
-      return { facts, bound: priceCall(prices, learned, "anthropic", facts, startedAt).bound };
+    const advised = (model?: string) => {
+      const tool = { type: "advisor_20260301", name: "advisor", model, max_uses: 2, max_tokens: 1_000 };
+      return held({ tools: [tool] });
     };
-    const { facts, bound } = held("claude-opus-4-8");
-    const without = held(undefined).bound?.fixedNanoUsd ?? 0;
-    assert.ok((bound?.fixedNanoUsd ?? 0) - without >= facts.inputBoundTokens * 5_000 + 2 * 1_000 * 25_000);
-    assert.equal(held("claude-nobody-knows").bound, null);
+    const { input, fixed } = advised("claude-opus-4-8");
+    assert.ok(fixed - advised(undefined).fixed >= input * 5_000 + 2 * 1_000 * 25_000);
+    assert.equal(advised("claude-nobody-knows").bound, null);
+  });
+
+  it("is held for each model that may try after the first one declined", () => {
+    const plain = held({});
+    const one = held({ fallbacks: [{ model: "claude-opus-4-8" }] });
+    const two = held({ fallbacks: [{ model: "claude-opus-4-8" }, { model: "claude-sonnet-4-5", max_tokens: 500 }] });
+    assert.ok(one.fixed - plain.fixed >= (plain.input + 100) * 5_000 + 100 * 25_000);
+    assert.ok(two.fixed - one.fixed >= (plain.input + 200) * 3_000 + 500 * 15_000);
+    assert.ok(held({ fallbacks: "default" }).fixed - plain.fixed >= plain.input * 1_000 + 100 * 5_000);
+    assert.equal(held({ fallbacks: [{ model: "claude-nobody-knows" }] }).bound, null);
+  });
+
+  it("is held for the summary that a long prompt is replaced with", () => {
+    const system = "word ".repeat(60_000);
+    const edit = (value?: number) => {
+      const trigger = value === undefined ? {} : { trigger: { type: "input_tokens", value } };
+      return { context_management: { edits: [{ type: "compact_20260112", ...trigger }] } };
+    };
+    const compacted = held({ system, ...edit(50_000) });
+    assert.deepEqual(compacted.facts.otherModels, [
+      { model: "claude-haiku-4-5", inputTokens: compacted.input, outputTokens: 16_000 },
+    ]);
+    assert.ok(compacted.fixed >= 2 * compacted.input * 1_000 + 16_000 * 5_000);
+    assert.equal(held(edit()).facts.otherModels, undefined, "a short prompt is not summarized");
   });
 });

@@ -1,4 +1,5 @@
 import { BadRequestError, type RequestContext, type RequestFacts } from "../protocol.ts";
+import { isOwn, LARGEST_LIMIT, MOST_ROUNDS, otherModelsOf } from "./anthropicOtherModels.ts";
 import {
   countOf,
   flagMember,
@@ -25,11 +26,7 @@ const FRAME_TOKENS = 200;
 const TOOLS_TOKENS = 800;
 /** The definition of one of Anthropic's own tools; the largest documented is 735, code execution shows about 2,000. */
 const OWN_TOOL_TOKENS = 3_000;
-/** Anthropic's loop over its own tools ends after this many rounds. */
-const MOST_ROUNDS = 10;
 const MOST_SEARCHES = 20;
-/** No model writes more; keeps sums safe. */
-const LARGEST_LIMIT = 1_000_000_000;
 const DEEPEST = 4;
 
 /** @throws BadRequestError */
@@ -59,14 +56,15 @@ export function readMessagesRequest(
     listOf(request.mcp_servers).length,
     turns === null ? 0 : (earlierTokens ?? 0),
   );
-  const advisors = advisorsOf(tools, inputBoundTokens);
+  const outputLimitTokens = limit === null ? null : Math.min(LARGEST_LIMIT, Math.max(1, limit));
+  const others = otherModelsOf(request, { model, inputBoundTokens, outputLimitTokens });
   const endUser = textOf(objectOf(request.metadata).user_id);
   return {
     model,
     stream: flagMember(request, "stream"),
     inputBoundTokens,
-    ...(advisors.length === 0 ? {} : { otherModels: advisors }),
-    outputLimitTokens: limit === null ? null : Math.min(LARGEST_LIMIT, Math.max(1, limit)),
+    ...(others.length === 0 ? {} : { otherModels: others }),
+    outputLimitTokens,
     choices: 1,
     webSearchBound: tools
       .filter((tool) => isOwn(tool, "web_search_"))
@@ -107,10 +105,6 @@ export function tierName(tier: unknown, speed: unknown, geo: unknown): string | 
     textOf(geo)?.toLowerCase() === "us" ? "us" : null,
   ].filter((part) => part !== null);
   return parts.length === 0 ? null : parts.join("+");
-}
-
-function isOwn(tool: JsonObject, prefix: string): boolean {
-  return textOf(tool.type)?.startsWith(prefix) === true;
 }
 
 /** What the result of one round of a tool that Anthropic runs itself can add to the prompt, in tokens. */
@@ -163,22 +157,6 @@ function earlierTurnsOf({ thread }: JsonObject): { readonly id: string | null } 
 /** What is taken for earlier turns of unknown length where an estimate is needed, in tokens. */
 const USUAL_EARLIER_TOKENS = 20_000;
 const BYTES_PER_TOKEN = 4;
-
-/** What an advisor usually writes at most where the request does not limit it: recorded ones took up to 4,000 tokens. */
-const ADVICE_TOKENS = 8_000;
-
-/** Another model that is asked for advice reads no more than the call itself, each time anew, and is billed at its own rates. */
-function advisorsOf(tools: readonly JsonObject[], inputTokens: number): NonNullable<RequestFacts["otherModels"]> {
-  return tools.flatMap((tool) => {
-    const model = textOf(tool.model);
-    if (!isOwn(tool, "advisor_") || model === null) {
-      return [];
-    }
-    const uses = Math.min(countOf(tool.max_uses) ?? MOST_ROUNDS, MOST_ROUNDS);
-    const advice = Math.min(LARGEST_LIMIT, countOf(tool.max_tokens) ?? ADVICE_TOKENS);
-    return [{ model, inputTokens, outputTokens: uses * advice }];
-  });
-}
 
 function addMedia(size: PromptSize, content: unknown, model: string, depth: number): void {
   for (const value of listOf(content)) {
