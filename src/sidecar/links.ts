@@ -75,8 +75,9 @@ export class Links {
   /** @throws ConfigError where files of these providers cannot be used. A variable that is not set yet is no reason. */
   check(providers: Readonly<Record<string, Provider>>): void {
     for (const [name, { tls }] of Object.entries(providers)) {
+      const isLocked = tls?.passphraseEnv !== undefined && !this.#environment[tls.passphraseEnv];
       try {
-        if (tls !== undefined) {
+        if (tls !== undefined && !isLocked) {
           this.#tls(name, tls);
         }
       } catch (error) {
