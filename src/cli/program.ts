@@ -10,6 +10,7 @@ import { addDoctor } from "./commands/doctor.ts";
 import { addEnv } from "./commands/env.ts";
 import { addEstimate } from "./commands/estimate.ts";
 import { addExport } from "./commands/export.ts";
+import { addLimit } from "./commands/limit.ts";
 import { addModels } from "./commands/models.ts";
 import { addPass } from "./commands/pass.ts";
 import { addPrices } from "./commands/prices.ts";
@@ -54,6 +55,7 @@ export function makeProgram(): Command {
     addCompute,
     addExport,
     addBudget,
+    addLimit,
     addCheck,
     addDoctor,
     addRelease,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import type { RateLimit } from "../../src/domain/rateLimits/rateLimitSettings.ts";
+import { CommandLine } from "../cli/command.ts";
 import { GatewayWorld, KEY } from "./gatewayWorld.ts";
 
 const MESSAGES = [{ role: "user" as const, content: "Hi" }];
@@ -84,6 +85,25 @@ describe("rate limits", () => {
     const other = new OpenAI({ baseURL: baseURL as string, apiKey: "sk-another", maxRetries: 0 });
     await other.chat.completions.create({ model: "gpt-4.1", messages: MESSAGES });
     await (await world.openai()).chat.completions.create({ model: "gpt-4o", messages: MESSAGES });
+  });
+
+  it("are listed, set and removed on the command line", async () => {
+    const line = new CommandLine({ TOLLGATE_DATA_DIR: world.sidecar.dataDir });
+    const run = async (text: string) => line.run(["limit", ...text.split(" ")]);
+    assert.match(
+      (await run("set --tool codex --requests 60")).out,
+      /^The limit for tool codex is 60 requests a minute/,
+    );
+    await run("set --each user --tokens 5000");
+    await run("set --tool codex --requests 20 --tokens 9000");
+    const { out } = await run("list");
+    assert.match(out, /^1 +tool codex +20 +9,000$/m);
+    assert.match(out, /^2 +all calls, for each user +- +5,000$/m);
+    assert.equal((await run("remove 1")).code, 0);
+    assert.deepEqual((await world.sidecar.api.config()).rateLimits.rules, [{ each: "user", tokensPerMinute: 5000 }]);
+    const none = await run("set --tool codex");
+    assert.deepEqual([none.code, /names no limit/.test(none.err)], [2, true]);
+    assert.match((await run("remove 7")).err, /there is no limit 7/);
   });
 
   it("give back what a refused call did not use", async () => {
