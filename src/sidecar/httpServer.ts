@@ -1,11 +1,12 @@
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { sendError, sendJson } from "./api/http.ts";
+import { type Tunnel, takeUpgrades } from "./upgrades.ts";
 
 /** What stands behind the one port: the gateway below `/p/`, the API, and probes. */
 export interface Services {
-  gateway(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  gateway(request: IncomingMessage, response: ServerResponse, tunnel?: Tunnel): Promise<void>;
   api(request: IncomingMessage, response: ServerResponse): Promise<void>;
   metrics(): string;
   health(): { readonly ready: boolean; readonly body: Record<string, unknown> };
@@ -22,21 +23,30 @@ export class LoopbackServer {
   readonly #server: Server;
   /** Answers that have begun and are not through to their clients. */
   #openAnswers = 0;
+  /** The server lets go of connections that have become WebSockets. */
+  readonly #webSockets = new Set<Socket>();
 
   constructor(services: Services) {
-    const answer = (request: IncomingMessage, response: ServerResponse) => {
+    const answer = (request: IncomingMessage, response: ServerResponse, tunnel?: Tunnel) => {
       this.#openAnswers += 1;
-      response.once("close", () => {
+      // A response lets go of a connection that becomes a WebSocket.
+      (tunnel?.socket ?? response).once("close", () => {
         this.#openAnswers -= 1;
       });
       response.on("error", () => response.destroy());
-      void route(services, request, response);
+      void route(services, request, response, tunnel);
     };
     this.#server = createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 60_000 }, answer);
     // A client that says `Expect: 100-continue` is told to go on; the body is then read like any other.
     this.#server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
       response.writeContinue();
       answer(request, response);
+    });
+    takeUpgrades(this.#server, (request, response, tunnel) => {
+      const { socket } = tunnel;
+      this.#webSockets.add(socket);
+      socket.once("close", () => this.#webSockets.delete(socket));
+      answer(request, response, tunnel);
     });
   }
 
@@ -69,7 +79,12 @@ export class LoopbackServer {
         this.#server.closeIdleConnections();
       }
     }, TIDY_MS);
-    const limit = setTimeout(() => this.#server.closeAllConnections(), limitMs);
+    const limit = setTimeout(() => {
+      this.#server.closeAllConnections();
+      for (const socket of this.#webSockets) {
+        socket.destroy();
+      }
+    }, limitMs);
     await closed;
     clearInterval(tidy);
     clearTimeout(limit);
@@ -86,7 +101,12 @@ export class LoopbackServer {
   }
 }
 
-async function route(services: Services, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function route(
+  services: Services,
+  request: IncomingMessage,
+  response: ServerResponse,
+  tunnel: Tunnel | undefined,
+): Promise<void> {
   const url = request.url ?? "/";
   if (!LOOPBACK_HOST.test(request.headers.host ?? "") || hasTwoHosts(request.rawHeaders)) {
     return sendError(response, 403, "forbidden_host", "Tollgate answers only under loopback names, such as 127.0.0.1");
@@ -95,7 +115,7 @@ async function route(services: Services, request: IncomingMessage, response: Ser
     return sendError(response, 403, "forbidden_origin", "Tollgate does not answer web pages");
   }
   if (url.startsWith("/p/")) {
-    return services.gateway(request, response);
+    return services.gateway(request, response, tunnel);
   }
   const path = url.split("?")[0];
   if (path === "/live") {

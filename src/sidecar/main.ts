@@ -12,8 +12,9 @@ const { values } = parseArgs({
     port: { type: "string" },
     grace: { type: "string" },
     json: { type: "boolean" },
-    // For tests: how long a run may be silent, in ms, and thresholds of the ledger, as JSON.
+    // For tests: how long a run may be silent, and how long a provider, in ms, and thresholds of the ledger, as JSON.
     "run-grace": { type: "string" },
+    "silence-limit": { type: "string" },
     "ledger-thresholds": { type: "string" },
   },
 });
@@ -29,6 +30,7 @@ void serve({
   configFile: values.config ?? process.env.TOLLGATE_CONFIG,
   port: values.port === undefined ? undefined : Number(values.port),
   graceMs: values.grace === undefined ? null : Number(values.grace),
+  silenceLimitMs: values["silence-limit"] === undefined ? undefined : Number(values["silence-limit"]),
   runGraceMs: values["run-grace"] === undefined ? undefined : Number(values["run-grace"]),
   ledger: values["ledger-thresholds"] === undefined ? undefined : JSON.parse(values["ledger-thresholds"]),
   version: VERSION,

@@ -17,6 +17,7 @@ export interface ServeOptions {
   readonly port?: number | undefined;
   readonly graceMs?: number | null | undefined;
   readonly runGraceMs?: number | undefined;
+  readonly silenceLimitMs?: number | undefined;
   readonly version: string;
   readonly environment: Environment;
   readonly wasmPath?: string | undefined;

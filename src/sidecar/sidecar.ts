@@ -46,6 +46,8 @@ export interface SidecarOptions {
   readonly graceMs: number | null;
   /** How long, in ms, a run may be silent before what it has is taken away. */
   readonly runGraceMs?: number | undefined;
+  /** How long, in ms, a provider may stay silent. */
+  readonly silenceLimitMs?: number | undefined;
   readonly environment: Environment;
   readonly version: string;
   readonly wasmPath?: string | undefined;
@@ -143,7 +145,7 @@ export class Sidecar {
       graceMs: options.runGraceMs,
       log,
     });
-    const upstream = new Upstream();
+    const upstream = new Upstream(options.silenceLimitMs);
     const switches = new BudgetSwitches({ gate, config, prices: () => settings.prices });
     const failures = new FailureLog({ dataDir: options.dataDir, now, log });
     const gateway: Gateway = new Gateway({
@@ -233,9 +235,9 @@ export class Sidecar {
     });
     const server = new LoopbackServer({
       token,
-      gateway: (request, response) => {
+      gateway: (request, response, tunnel) => {
         lifetime.touch();
-        return gateway.handle(request, response);
+        return gateway.handle(request, response, tunnel);
       },
       api: (request, response) => {
         lifetime.touch();

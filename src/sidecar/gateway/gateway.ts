@@ -12,6 +12,7 @@ import type { CallLimits } from "../limits/callLimits.ts";
 import { type Link, LinkError, type Links } from "../links.ts";
 import type { Passes } from "../passes.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
+import type { Tunnel } from "../upgrades.ts";
 import { answer } from "./answer.ts";
 import { CollectedAnswers } from "./collectedAnswers.ts";
 import { DeferredCalls } from "./deferredCalls.ts";
@@ -63,11 +64,11 @@ export class Gateway {
     return this.#inFlight;
   }
 
-  /** Handles one request below `/p/`. Never throws. */
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Handles one request below `/p/`, or one that wants its connection to become a WebSocket. Never throws. */
+  async handle(request: IncomingMessage, response: ServerResponse, tunnel?: Tunnel): Promise<void> {
     this.#inFlight += 1;
     try {
-      await this.#route(request, response);
+      await this.#route(request, response, tunnel);
     } catch (error) {
       this.#options.log(`A call failed inside Tollgate: ${error instanceof Error ? error.stack : String(error)}`);
       answer(response, errorShapeOf("openai").fail(500, "tollgate_error", "Tollgate failed; see its log"));
@@ -90,7 +91,7 @@ export class Gateway {
     this.#options.upstream.close();
   }
 
-  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #route(request: IncomingMessage, response: ServerResponse, tunnel: Tunnel | undefined): Promise<void> {
     const path = parseGatewayPath(request.url ?? "");
     const providers = this.#options.config().providers;
     const provider: Provider | undefined = path === null ? undefined : ownValue(providers, path.provider);
@@ -137,7 +138,10 @@ export class Gateway {
         departure.announce();
       }
     });
-    const passage: Passage = { request, response, caller, providerName: path.provider, target, departure };
+    const passage: Passage = { request, response, caller, providerName: path.provider, target, departure, tunnel };
+    if (tunnel !== undefined) {
+      return this.#unknown.run(passage, shape);
+    }
     const method = request.method ?? "GET";
     const found = protocolFor(provider.protocol, method, target.route, baseUrl);
     if (found?.kind === "metered") {

@@ -27,6 +27,8 @@ export interface PassedThrough {
   readonly errorType: string | null;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** Passes a request and its answer on as they come, in bounded memory. Never throws for what either side does. */
 export async function passThrough(
   upstream: Upstream,
@@ -54,8 +56,8 @@ export async function passThrough(
   incoming.once("end", () => passTrailers(incoming, response));
   // A broken connection is told by "aborted"; its "error" says no more.
   incoming.on("error", () => {});
-  // What has come so far is still for the client.
-  incoming.on("aborted", () => response.write("", () => response.destroy()));
+  // What has come so far is still for the client. (A head that leaves with text is written in another encoding.)
+  incoming.on("aborted", () => response.write(NOTHING, () => response.destroy()));
   look?.(incoming);
   (isEdited ? incoming.pipe(new WholeEdit(edit)) : incoming).pipe(response);
   await new Promise((resolve) => response.once("close", resolve));

@@ -5,6 +5,7 @@ import type { Caller } from "../../domain/caller.ts";
 import type { Protocol, RequestContext, RequestFacts } from "../../domain/protocol.ts";
 import { recognise } from "../../domain/toolRecognition.ts";
 import type { Departure } from "../departure.ts";
+import type { Tunnel } from "../upgrades.ts";
 import { newCallId } from "./callId.ts";
 import { readNotes } from "./headers.ts";
 import type { CallFrame } from "./outcome.ts";
@@ -18,6 +19,8 @@ export interface Passage {
   readonly providerName: string;
   readonly target: Target;
   readonly departure: Departure;
+  /** The client's connection, where it is to become a WebSocket. */
+  readonly tunnel?: Tunnel | undefined;
 }
 
 /** One that a protocol can read. */

@@ -9,6 +9,7 @@ import { bookedCall, NOTHING_CAME, type Outcome } from "./outcome.ts";
 import { frameOf, type Passage } from "./passage.ts";
 import { passThrough } from "./passThrough.ts";
 import type { Upstream } from "./upstream.ts";
+import { passWebSocket } from "./webSockets.ts";
 
 export interface UnknownCallsOptions {
   readonly gatekeeper: Gatekeeper;
@@ -43,8 +44,8 @@ const NO_COST: CallBound = {
 };
 
 /**
- * Calls on routes that nobody knows, which may cost money. Where the provider takes none for calls, they pass. Under a hard budget they are refused; under none they pass as
- * they are and are booked as `unpriced`, so that they are seen.
+ * Calls on routes that nobody knows, and WebSockets, which may cost money. Where the provider takes none for calls, they pass.
+ * Under a hard budget they are refused; under none they pass as they are and are booked as `unpriced`, so that they are seen.
  */
 export class UnknownCalls {
   readonly #options: UnknownCallsOptions;
@@ -80,7 +81,11 @@ export class UnknownCalls {
     if (admission.kind === "gone") {
       return gatekeeper.settle(book("cancelled", { errorType: "client_gone" }));
     }
-    const { httpStatus, brokenBy, errorType } = await passThrough(upstream, passage, { shape, own });
+    const { tunnel } = passage;
+    const mayGoOn = () => costsNothing || gatekeeper.gate.hardBudgetsOf(frame.attribution, now()).length === 0;
+    const { httpStatus, brokenBy, errorType } = await (tunnel === undefined
+      ? passThrough(upstream, passage, { shape, own })
+      : passWebSocket(upstream, passage, tunnel, { shape, own, mayGoOn }));
     const status = brokenBy === "client" ? "cancelled" : errorType === null ? "ok" : "error";
     await gatekeeper.settle(book(status, { httpStatus, errorType, letInAt: admission.at }));
   }
