@@ -34,6 +34,7 @@ const SUITES: readonly Suite[] = [
     timeoutMs: 60_000,
   },
   { name: "processes", title: "Processes", files: "test/{sidecar,cli,upstreams}/**/*.test.ts", timeoutMs: 60_000 },
+  { name: "clients", title: "Clients", files: "test/clients/**/*.test.ts", timeoutMs: 600_000 },
   {
     name: "vscode",
     title: "VS Code",
@@ -55,7 +56,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.exit(signal === "SIGINT" ? 130 : 143);
   });
 
-const { values } = parseArgs({ options: { suite: { type: "string" } } });
+const { values } = parseArgs({ options: { suite: { type: "string" }, matrix: { type: "boolean" } } });
+if (values.matrix) process.env.TOLLGATE_WRITE_MATRIX = "1";
 const chosen = SUITES.filter((suite) => values.suite === undefined || suite.name === values.suite);
 if (chosen.length === 0) {
   console.error(`There is no suite "${values.suite}"; there are ${SUITES.map((suite) => suite.name).join(", ")}.`);

@@ -3,7 +3,7 @@ import { delimiter, dirname, join } from "node:path";
 import { cacheFolder } from "./cacheFolder.ts";
 import { findProgram } from "./findProgram.ts";
 import { withLock } from "./folderLock.ts";
-import { runCommand } from "./runCommand.ts";
+import { npm, npmInstall } from "./npmInstall.ts";
 
 /** code-server's npm package carries VS Code's own server and workbench; its version number follows VS Code's. */
 const CODE_SERVER_VERSION = "4.139.1";
@@ -77,36 +77,22 @@ function requireBuildTools(): void {
 async function build(root: string, say: (line: string) => void): Promise<void> {
   const vscode = join(root, "node_modules", "code-server", "lib", "vscode");
   const node = layout(root).node;
-  // Scripts stay off: code-server's own set-up builds far more than VS Code's server needs, and wants system libraries.
-  const install = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--loglevel=error"];
+  const withNode = {
+    PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}`,
+    npm_config_nodedir: join(root, "node_modules", nodePackage()),
+  };
   await mkdir(root, { recursive: true });
   await writeFile(join(root, "package.json"), '{ "private": true }\n');
 
   say(`Installing VS Code ${layout(root).version} from npm into ${dirname(root)} (once for all, a minute or so)`);
-  await npm(root, root, [...install, `code-server@${CODE_SERVER_VERSION}`, `${nodePackage()}@${NODE_VERSION}`]);
+  // Scripts stay off: code-server's own set-up builds far more than VS Code's server needs, and wants system libraries.
+  await npmInstall(root, [`code-server@${CODE_SERVER_VERSION}`, `${nodePackage()}@${NODE_VERSION}`]);
   say("  its libraries");
-  await npm(root, vscode, [...install, "--omit=dev"], node);
+  await npmInstall(vscode, ["--omit=dev"], withNode);
   say("  its native parts");
-  await npm(root, vscode, ["rebuild", "--loglevel=error", "@vscode/spdlog", "@vscode/native-watchdog"], node);
+  await npm(vscode, ["rebuild", "--loglevel=error", "@vscode/spdlog", "@vscode/native-watchdog"], withNode);
   say("  its built-in extensions");
-  await npm(root, join(vscode, "extensions"), [...install, "--omit=dev"], node);
-}
-
-async function npm(root: string, cwd: string, args: readonly string[], node?: string): Promise<void> {
-  const env: NodeJS.ProcessEnv = {};
-  // Run by "npm test" this process carries npm's notes about the project, which would lead another npm astray.
-  for (const [name, value] of Object.entries(process.env))
-    if (
-      !/^npm_(package_|lifecycle_|command$|config_(local_prefix|prefix|noproxy|userconfig|ignore_scripts)$)|^INIT_CWD$/.test(
-        name,
-      )
-    )
-      env[name] = value;
-  if (node) {
-    env.PATH = `${dirname(node)}${delimiter}${process.env.PATH ?? ""}`;
-    env.npm_config_nodedir = join(root, "node_modules", nodePackage());
-  }
-  await runCommand("npm", args, { cwd, env });
+  await npmInstall(join(vscode, "extensions"), ["--omit=dev"], withNode);
 }
 
 async function exists(path: string): Promise<boolean> {

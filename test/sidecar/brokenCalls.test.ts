@@ -63,6 +63,42 @@ describe("calls that break, through the real sidecar process", function () {
     assert.ok(call.usage.outputTokens > 0 && call.usage.outputTokens < 1_000 && call.costNanoUsd > 0);
   });
 
+  it("ends free exchanges at once when the client goes away, on their way up and down", async () => {
+    let gone: () => void = () => {};
+    const slow = createServer((request, response) => {
+      request.resume();
+      request.on("error", () => {});
+      response.once("close", () => gone());
+      if (request.method === "GET") {
+        response.write("begun");
+      }
+    });
+    const base = await serveAs(slow, "slow");
+    try {
+      for (const method of ["GET", "POST"]) {
+        const ended = new Promise<void>((resolve) => {
+          gone = resolve;
+        });
+        const headers = method === "POST" ? { "content-length": 1_000_000 } : {};
+        const sending = httpRequest(`${base}/files`, { method, headers, agent: false });
+        sending.on("error", () => {});
+        if (method === "GET") {
+          sending.end();
+          const [answer] = (await once(sending, "response")) as [IncomingMessage];
+          await once(answer, "data");
+        } else {
+          sending.write("begun");
+          await once(slow, "request");
+        }
+        sending.destroy();
+        await ended;
+      }
+    } finally {
+      slow.closeAllConnections();
+      slow.close();
+    }
+  });
+
   it("books an answer as whole when the client leaves with the last event in hand", async () => {
     // The provider keeps its connection open after the last event.
     const lingering = createServer((request, response) => {

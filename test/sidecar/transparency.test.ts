@@ -336,4 +336,18 @@ describe("transparency: through the gateway as without it", function () {
       { seed: 18, numRuns: 250 },
     );
   });
+
+  it("a client that waits to be told to go on is told so, and its body arrives", async () => {
+    const body: Body = { pieces: [], isChunked: false, trailers: [] };
+    provider.answer = { status: 200, statusMessage: "OK", headers: [], body, gapMs: 0, cutAfter: null };
+    const headers = { expect: "100-continue", "content-length": "9" };
+    const sending = httpRequest(`${through}/files`, { method: "POST", headers, agent: false });
+    sending.flushHeaders();
+    await once(sending, "continue");
+    sending.end("the files");
+    const [answer] = (await once(sending, "response")) as [IncomingMessage];
+    answer.resume();
+    const heard = await provider.heard;
+    assert.deepEqual([answer.statusCode, heard?.body, heard?.isWhole], [200, "the files", true]);
+  });
 });

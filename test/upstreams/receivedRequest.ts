@@ -19,6 +19,8 @@ export type ReceivedRequest = {
   readonly receivedAt: number;
   /** Of the answer, once it began. */
   status: number | undefined;
+  /** The answer's body as the provider wrote it, before compression and faults; empty until it answers. */
+  reply: string;
   /** Pieces of the answer that were written: events of a stream, else 1. */
   eventsSent: number;
   endedAt: number | undefined;
@@ -59,6 +61,7 @@ export const receive = async (
     body: parsed(rawBody),
     receivedAt,
     status: undefined,
+    reply: "",
     eventsSent: 0,
     endedAt: undefined,
     outcome: undefined,

@@ -47,6 +47,7 @@ export const sendReply = async (
   const gzip = behaviour.gzip === "always" || (behaviour.gzip === true && accepts);
   const headers = { ...reply.headers, ...(gzip ? { "content-encoding": "gzip" } : {}), ...behaviour.headers };
   request.status = reply.status;
+  request.reply = Array.isArray(reply.content) ? reply.content.join("") : reply.content.toString("utf8");
 
   if (!Array.isArray(reply.content)) {
     const content = behaviour.garbage ? garbageBody : reply.content;
