@@ -38,6 +38,10 @@ export const CALL_COLUMNS: ReadonlyArray<readonly [title: string, value: (call: 
   ["usageBasis", (call) => call.usageBasis],
   ["costNanoUsd", (call) => call.costNanoUsd],
   ["costUsd", (call) => plainDecimal(call.costNanoUsd)],
+  [
+    "computeShareUsd",
+    ({ computeShareNanoUsd }) => (computeShareNanoUsd === undefined ? null : plainDecimal(computeShareNanoUsd)),
+  ],
   ["costBasis", (call) => call.costBasis],
   ["priceVersion", (call) => call.priceVersion],
   ["holdNanoUsd", (call) => call.holdNanoUsd],

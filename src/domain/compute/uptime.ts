@@ -93,12 +93,12 @@ export function chargeSoFar(
   return { state: { ...state, chargedUntil: state.upUntil }, charges: charge === null ? [] : [charge] };
 }
 
-function lookedUp(state: ServerState, { at, ownStart: told }: Look, rules: UptimeRules): Seen {
+function lookedUp(state: ServerState, { at, ownStart }: Look, rules: UptimeRules): Seen {
   const { run, upUntil, lookedAt, unreachable } = state;
-  const ownStart = told === null ? null : Math.min(told, at);
   const isBlind = lookedAt === null || at - lookedAt > rules.blindMs;
   const looked = { lookedAt: at, unreachable: null };
-  const startedAt = ownStart ?? at;
+  // A server whose clock is ahead tells a start to come.
+  const startedAt = ownStart === null ? at : Math.min(ownStart, at);
   if (run === null || upUntil === null) {
     // Where it was down for want of a connection only, its own start tells that it was up all the time.
     const begun = beginRun({ ...state, ...looked }, { startedAt, ownStart }, at);
@@ -106,8 +106,8 @@ function lookedUp(state: ServerState, { at, ownStart: told }: Look, rules: Uptim
   }
   const isSame = ownStart !== null && run.ownStart !== null && Math.abs(ownStart - run.ownStart) <= SAME_START_MS;
   // Where another of several servers answers that was up before, the time since is known all the same.
-  if (isSame || (ownStart === null ? !isBlind : ownStart <= upUntil)) {
-    const known = isSame || ownStart === null ? run : { startedAt: ownStart, ownStart };
+  if (isSame || (ownStart === null ? !isBlind : startedAt <= upUntil)) {
+    const known = isSame || ownStart === null ? run : { startedAt, ownStart };
     return only({ ...state, ...looked, run: known, upUntil: Math.max(upUntil, at) });
   }
   const ended = endRun(state, rules);

@@ -50,10 +50,16 @@ export class ComputeReports {
   }
 
   servers(range: Range, compareWith?: string): ComputeServer[] {
-    const { config, now } = this.#options;
+    const { config, ledger, now } = this.#options;
     const metered = Object.entries(config().providers).filter(([, { pricing }]) => pricing.kind === "compute-hour");
     if (metered.length === 0) {
       return [];
+    }
+    if (metered.every(([provider]) => ledger.lastAccrual(provider) === null)) {
+      return metered.map(([provider]) => ({
+        ...this.#serverOf(provider, range, undefined, undefined),
+        usdPerMTokNow: null,
+      }));
     }
     const calls = this.#calls(range);
     // Quarter hours are the least that the books tell apart: this is the last hour, or a little less.
@@ -61,7 +67,7 @@ export class ComputeReports {
     const lately = this.#calls(lastHour);
     return metered.map(([provider, { pricing }]) => {
       const comparedWith = compareWith ?? (pricing.kind === "compute-hour" ? pricing.compareWith : undefined);
-      const recent = this.#options.ledger.computeSums(provider, lastHour.from, null).costNanoUsd;
+      const recent = ledger.computeSums(provider, lastHour.from, null).costNanoUsd;
       return {
         ...this.#serverOf(provider, range, calls.get(provider), comparedWith),
         usdPerMTokNow: usdPerMTok(recent, lately.get(provider)),
