@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import initSqlJs from "sql.js";
 import type { Call } from "../../src/domain/call.ts";
+import type { Books } from "../../src/ledger/books.ts";
 import { LedgerDatabase, loadSqlite } from "../../src/ledger/database.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
+import { lastAccrual, providerState } from "../../src/ledger/queries/compute.ts";
 import { MIGRATIONS } from "../../src/ledger/schema.ts";
+import { restoredState } from "../../src/sidecar/compute/restoredState.ts";
 import { FakeFileSystem } from "./fakeFileSystem.ts";
 import { NOON, sampleCall } from "./samples.ts";
 
@@ -108,5 +111,69 @@ describe("books that were kept before calls had sessions and branches", () => {
     const keys = database.get("SELECT COUNT(*) AS keys FROM call_keys");
     database.close();
     assert.deepEqual(keys, { keys: 2 }, "who called before has no second number");
+  });
+});
+
+describe("books that were kept before calls shared compute hours", () => {
+  const BEFORE = MIGRATIONS.findIndex((step) => step.includes("open_intervals"));
+
+  it("keep every hour that was charged, and are charged on from where they ended, exactly", async () => {
+    const { Database } = await initSqlJs();
+    const old = new Database();
+    for (const step of MIGRATIONS.slice(0, BEFORE)) {
+      old.exec(step);
+    }
+    old.run(`PRAGMA user_version = ${BEFORE}`);
+    old.run("INSERT INTO compute_rollups (bucket, provider, cost_nano_usd, up_ms) VALUES (0, 'vllm', 7, 900000)");
+    old.run("INSERT INTO last_accruals (provider, from_ms, to_ms, cost_nano_usd) VALUES ('vllm', 0, 900000, 7)");
+    old.run("INSERT INTO provider_states (name, at, up, detail) VALUES ('vllm', 0, 1, 'answers /health')");
+    const present = new LedgerDatabase(await loadSqlite(), old.export());
+    old.close();
+    assert.deepEqual(present.all("SELECT * FROM compute_rollups"), [
+      {
+        bucket: 0,
+        provider: "vllm",
+        cost_nano_usd: 7,
+        up_ms: 900_000,
+        shared_nano_usd: 0,
+        rounded_ms: 0,
+        busy_ms: 0,
+        served_prompt_tokens: 0,
+        served_output_tokens: 0,
+      },
+    ]);
+    const books = { database: present } as unknown as Books;
+    const { state, ahead } = restoredState(
+      {
+        lastAccrual: (provider) => lastAccrual(books, provider),
+        providerState: (provider) => providerState(books, provider),
+        lastBefore: null,
+      },
+      "vllm",
+    );
+    assert.deepEqual(state, {
+      run: { startedAt: 0, ownStart: null },
+      upUntil: 900_000,
+      chargedUntil: 900_000,
+      period: null,
+      lookedAt: 900_000,
+      unreachable: null,
+    });
+    assert.equal(ahead, 0);
+    present.close();
+  });
+
+  it("are read from a journal of that time, too", async () => {
+    const fs = new FakeFileSystem();
+    const ledger = await Ledger.open({ dir: "/data", now: () => NOON, fs });
+    const accrual = { provider: "vllm", from: NOON - 30_000, to: NOON, costNanoUsd: 1_333 };
+    await ledger.append({ type: "compute.accrued", accrual });
+    await ledger.append({
+      type: "compute.accrued",
+      accrual: { ...accrual, from: NOON, to: NOON + 30_000, kind: "up", run: null },
+    });
+    assert.equal(ledger.openIntervals().length, 1, "calls share nothing of what the older version charged");
+    assert.equal(ledger.computeSums("vllm", null, null).upMs, 60_000);
+    await ledger.close();
   });
 });

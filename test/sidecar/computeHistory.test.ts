@@ -283,6 +283,22 @@ describe("a server that tells its own start", () => {
   });
 });
 
+describe("a server whose clock is ahead of this machine's", () => {
+  it("is charged from when it was seen, as one time up", async () => {
+    const world = new ComputeWorld();
+    world.clockAheadMs = 3 * HOUR;
+    try {
+      world.serverStarts();
+      await world.start();
+      await world.watch(HOUR);
+      await world.stop();
+      assert.equal(charged(world), HOUR - world.intervalMs);
+    } finally {
+      await world.end();
+    }
+  });
+});
+
 describe("a server of which only its health is known", () => {
   it("is charged while it is seen, and what a laptop slept through is unknown", async () => {
     const world = new ComputeWorld();

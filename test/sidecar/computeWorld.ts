@@ -32,6 +32,8 @@ export class ComputeWorld {
   now = START;
   hasMetrics = true;
   reachable = true;
+  /** By how much the start that the server tells is later than it was. */
+  clockAheadMs = 0;
   /** Since when the server runs; null: it does not. */
   runsSince: number | null = null;
   /** The server's true times up, the present one not among them. */
@@ -181,7 +183,7 @@ export class ComputeWorld {
 
   #probe() {
     const up = this.reachable && this.runsSince !== null;
-    const ownStart = up && this.hasMetrics ? this.runsSince : null;
+    const ownStart = up && this.hasMetrics ? (this.runsSince ?? 0) + this.clockAheadMs : null;
     return { at: this.now, up, detail: up ? "answers /health" : "not reachable", ownStart, metrics: null };
   }
 
