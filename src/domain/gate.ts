@@ -241,18 +241,19 @@ export class Gate {
     const hard = covering.filter((account) => account.isHard);
     const isHard = hard.length > 0;
     const budgets = matching.map((account) => account.budget.name);
+    const free = (allowedBy: readonly BudgetAccount[]): Admitted => ({
+      kind: "held",
+      holdNanoUsd: 0,
+      budgets,
+      isHard,
+      allowedBy: allowedBy.map((account) => account.budget.name),
+      clampedOutput: null,
+    });
     if (bound === null) {
       const blocking = hard.find((account) => account.allowances === 0);
       const reason = request.boundless === true || divided.length > 0 ? "boundless" : "unpriced";
       return blocking === undefined
-        ? {
-            kind: "held",
-            holdNanoUsd: 0,
-            budgets,
-            isHard,
-            allowedBy: hard.map((account) => account.budget.name),
-            clampedOutput: null,
-          }
+        ? free(hard)
         : { kind: "refused", reason, account: blocking, neededNanoUsd: null, worstCaseNanoUsd: null };
     }
     const full = worstCaseOf(bound, bound.outputLimitTokens);
@@ -261,14 +262,7 @@ export class Gate {
       const spent = refuses ? hard.filter(({ spentNanoUsd, limitNanoUsd }) => spentNanoUsd >= limitNanoUsd) : [];
       const blocking = spent.find((account) => account.allowances === 0);
       return blocking === undefined
-        ? {
-            kind: "held",
-            holdNanoUsd: 0,
-            budgets,
-            isHard,
-            allowedBy: spent.map((account) => account.budget.name),
-            clampedOutput: null,
-          }
+        ? free(spent)
         : { kind: "refused", reason: "budget", account: blocking, neededNanoUsd: null, worstCaseNanoUsd: null };
     }
     const usefulTokens = Math.min(bound.outputLimitTokens, this.#options.settings().minOutputTokens);
