@@ -277,9 +277,12 @@ export class Journal {
     if (first === undefined) {
       return;
     }
-    this.#writer.write(entries.map(({ line }) => line).join(""), first.event.seq);
+    const lines = entries.length === 1 ? first.line : entries.map(({ line }) => line).join("");
+    this.#writer.write(lines, first.event.seq);
     this.#queue = [];
-    this.#unsynced = this.#unsynced.length === 0 ? entries : [...this.#unsynced, ...entries];
+    for (const entry of entries) {
+      this.#unsynced.push(entry);
+    }
   }
 
   /** Gives the segment up and rejects whoever waits. */
