@@ -31,7 +31,8 @@ export function keyOf({ name }: ProviderInfo): string | null {
 }
 
 /**
- * The provider and model that are meant: the default backend, or what a tier stands for; else a model by its own name or by an alias, at the first provider that has it and
+ * The provider and model that are meant: the default backend, or what a tier stands for; else a model by its own name or by
+ * an alias, at the first provider that has it and
  * whose key is set (or that needs none). A name that means nothing is left to the provider that was named with it.
  * @throws UsageError
  */
@@ -65,7 +66,7 @@ export async function chooseModel(api: ApiClient, wish: Wish): Promise<Choice> {
     const info = providers.find(({ name }) => name === provider);
     return info === undefined ? [] : [{ provider: info, model }];
   });
-  const chosen = offered.find(({ provider }) => keyOf(provider) !== null || needsNoKey(provider)) ?? offered[0];
+  const chosen = offered.find(({ provider }) => isUsable(provider)) ?? offered[0];
   if (chosen !== undefined) {
     return { ...chosen, byTier: USUAL_TIERS.includes(wish.model) };
   }
@@ -84,8 +85,9 @@ function backendMeant({ default: main, tiers }: Backends, { provider, model }: W
   return tier !== undefined && (provider === undefined || provider === tier.provider) ? tier : null;
 }
 
-function needsNoKey({ pricing }: ProviderInfo): boolean {
-  return pricing === "free" || pricing === "compute-hour";
+/** Whether a provider can be asked: its key is set, or it needs none. */
+export function isUsable(provider: ProviderInfo): boolean {
+  return keyOf(provider) !== null || provider.pricing === "free" || provider.pricing === "compute-hour";
 }
 
 async function meaning(api: ApiClient, model: string, provider: string | undefined): Promise<ModelDetail | null> {

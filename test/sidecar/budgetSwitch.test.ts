@@ -128,6 +128,9 @@ describe("a budget that switches models", () => {
     assert.match(asked.err, /the budget thin is spent to .*: anthropic\/claude-haiku-4-5 is asked instead/);
     const { call } = JSON.parse(asked.out);
     assert.deepEqual([call.provider, call.standsInFor.why, call.standsInFor.budget], ["anthropic", "budget", "thin"]);
+    const keyless = new CommandLine({ TOLLGATE_DATA_DIR: world.sidecar.dataDir, OPENAI_API_KEY: KEY });
+    const stays = await keyless.run(["ask", "--json", "--model", "strong", "--project", "g", "Hi"]);
+    assert.equal(JSON.parse(stays.out).call.provider, "openai", "a backend without a key is no help");
     const named = await line.run([
       "ask",
       "--json",

@@ -11,7 +11,7 @@ import { formatUsd } from "../../domain/money.ts";
 import { PromptError } from "../../prompts/promptError.ts";
 import { type FallbackPlan, runWithFallback } from "../../prompts/runWithFallback.ts";
 import { countOf } from "../arguments.ts";
-import { chooseModel, keyOf } from "../chooseModel.ts";
+import { chooseModel, isUsable, keyOf } from "../chooseModel.ts";
 import { CliError, EXIT, UsageError } from "../exitCode.ts";
 import { note, printJson } from "../output.ts";
 import { ownCaller } from "../ownCaller.ts";
@@ -82,8 +82,10 @@ async function ask(words: readonly string[], flags: AskFlags): Promise<void> {
     }
     const meant = { provider: provider.name, model };
     const route = byTier ? await api.backends.route({ ...meant, caller: ownCaller(flags.project) }) : null;
-    const wanted = route?.backend ?? meant;
-    const switched = route?.standsInFor ?? null;
+    const other = providers.find(({ name }) => name === route?.backend.provider);
+    // A backend without a key is no help, however cheap.
+    const switched = other !== undefined && isUsable(other) ? (route?.standsInFor ?? null) : null;
+    const wanted = route === null || switched === null ? meant : route.backend;
     if (switched !== null) {
       const spent = formatPercent(route?.share ?? 0);
       note(`tollgate: the budget ${switched.budget} is spent to ${spent}: ${backendInWords(wanted)} is asked instead`);

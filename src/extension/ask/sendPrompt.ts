@@ -107,8 +107,9 @@ class Sending {
     const { provider, model, tier } = this.#draft.choice;
     const api = await sidecar.api();
     const route = tier === undefined ? null : await api.backends.route({ provider, model, caller: caller() });
-    const wanted = route?.backend ?? { provider, model };
-    const switched = route?.standsInFor ?? null;
+    const isUsable = route !== null && (await this.#isUsable(route.backend.provider));
+    const switched = isUsable ? route.standsInFor : null;
+    const wanted = route === null || switched === null ? { provider, model } : route.backend;
     if (tier !== undefined && switched !== null) {
       this.#backend = wanted;
       this.#takeOver = vscode.l10n.t("{tier} goes to {backend}: the {budget} budget is spent to {share}.", {
@@ -161,6 +162,11 @@ class Sending {
       timeoutMs: settings.current.timeoutMs,
       requestType: this.#draft.excerpt === null ? "ask" : "ask-selection",
     };
+  }
+
+  /** Whether a provider can be asked: its key is at hand, or it needs none. */
+  async #isUsable(provider: string): Promise<boolean> {
+    return (await this.#services.keys.find(provider)) !== undefined || keyIsOptional(await this.#provider(provider));
   }
 
   async #provider(provider: string): Promise<ProviderInfo> {
