@@ -25,6 +25,10 @@ export function addCompute(program: Command): void {
     .argument("<provider>", "the server, as the configuration names it")
     .option("--allow", "let it run when a hard budget that covers the server is spent")
     .option("--forbid", "let it not run any more")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tollgate compute stop-command vllm\n  tollgate compute stop-command vllm --allow",
+    )
     .action(async (provider: string, flags: StopCommandFlags) => {
       if (flags.allow && flags.forbid) {
         throw new UsageError("give one of --allow and --forbid");
