@@ -22,8 +22,16 @@ export interface StartOptions {
  * processor. Costs a twentieth of the most calls a second, saves 60 MB, and halves the slowest calls on two cores.
  */
 export const SIDECAR_NODE_FLAGS: readonly string[] = ["--max-semi-space-size=4", "--v8-pool-size=1"];
+/** Folder, below the data folder, in which Node keeps the sidecar's compiled code: other users cannot write there. */
+const COMPILED_FOLDER = "compiled";
+
 /** glibc otherwise keeps a heap for each thread. */
 export const SIDECAR_ENVIRONMENT: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: "1" };
+
+/** The same, with its code kept compiled (some 2 MB a version), which saves a start a third of its processor time. */
+export function sidecarEnvironment(dataDir: string): Record<string, string> {
+  return { ...SIDECAR_ENVIRONMENT, NODE_COMPILE_CACHE: join(dataDir, COMPILED_FOLDER) };
+}
 
 /** Name of the file, below the data folder, that takes what a sidecar in the background says. */
 export const SIDECAR_LOG_FILE = "sidecar.log";
@@ -46,7 +54,7 @@ export async function startSidecar(options: StartOptions): Promise<"ready" | "al
     cwd: dataDir,
     detached: true,
     windowsHide: true,
-    env: environmentFor(options.environment),
+    env: environmentFor(options.environment, dataDir),
     stdio: ["ignore", "pipe", log.descriptor],
   });
   closeSync(log.descriptor);
@@ -68,10 +76,10 @@ export async function startSidecar(options: StartOptions): Promise<"ready" | "al
 const notReadySchema = z.object({ ready: z.literal(false), reason: z.string(), message: z.string().optional() });
 
 /** A debugger's or a host's own settings for its Node are not for the sidecar. */
-function environmentFor(environment: Environment): Record<string, string> {
+function environmentFor(environment: Environment, dataDir: string): Record<string, string> {
   const { NODE_OPTIONS: _, VSCODE_INSPECTOR_OPTIONS: __, NODE_CHANNEL_FD: ___, ...rest } = environment;
   const defined = Object.entries(rest).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return { ...SIDECAR_ENVIRONMENT, ...Object.fromEntries(defined), ELECTRON_RUN_AS_NODE: "1" };
+  return { ...Object.fromEntries(defined), ...sidecarEnvironment(dataDir), ELECTRON_RUN_AS_NODE: "1" };
 }
 
 interface Log {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ApiClient } from "../../src/client/apiClient.ts";
-import { SIDECAR_ENVIRONMENT, SIDECAR_NODE_FLAGS } from "../../src/client/startSidecar.ts";
+import { SIDECAR_NODE_FLAGS, sidecarEnvironment } from "../../src/client/startSidecar.ts";
 import { agentBody } from "./agentBody.ts";
 import { type LoadResult, runLoad } from "./load.ts";
 import { peerHeaders, startPeer } from "./peer.ts";
@@ -89,7 +89,7 @@ export async function benchGateway(
       JSON.stringify({ providers: { openai: { protocol: "openai", baseUrl: base } }, budgets }),
     );
     const sidecarArgs = ["dist/sidecar.cjs", "--data-dir", dataDir, "--config", configFile, "--port", "0", "--json"];
-    const sidecar = await startMeasured([...SIDECAR_NODE_FLAGS, ...sidecarArgs], SIDECAR_ENVIRONMENT);
+    const sidecar = await startMeasured([...SIDECAR_NODE_FLAGS, ...sidecarArgs], sidecarEnvironment(dataDir));
     started.push(sidecar);
     const { url } = JSON.parse(sidecar.firstLine) as { url: string };
     const api = new ApiClient({ url, token: readFileSync(join(dataDir, "token"), "utf8").trim() });

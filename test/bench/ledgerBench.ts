@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { ApiClient } from "../../src/client/apiClient.ts";
-import { SIDECAR_ENVIRONMENT, SIDECAR_NODE_FLAGS } from "../../src/client/startSidecar.ts";
+import { SIDECAR_NODE_FLAGS, sidecarEnvironment } from "../../src/client/startSidecar.ts";
 import type { Call } from "../../src/domain/call.ts";
 import { NO_USAGE } from "../../src/domain/usage.ts";
 import type { FileSystem } from "../../src/ledger/fileSystem.ts";
@@ -135,7 +135,7 @@ async function historyFigures(dir: string, count: number, more: number): Promise
   for (let round = 0; round < OPENINGS; round += 1) {
     const began = performance.now();
     const args = ["dist/sidecar.cjs", "--data-dir", dir, "--port", "0", "--json"];
-    const sidecar = await startMeasured([...SIDECAR_NODE_FLAGS, ...args], SIDECAR_ENVIRONMENT);
+    const sidecar = await startMeasured([...SIDECAR_NODE_FLAGS, ...args], sidecarEnvironment(dir));
     starts.push(performance.now() - began);
     const { url } = JSON.parse(sidecar.firstLine) as { url: string };
     const api = new ApiClient({ url, token: readFileSync(join(dir, "token"), "utf8").trim() });
