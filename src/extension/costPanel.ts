@@ -16,8 +16,9 @@ import type { Services } from "./services.ts";
 const VIEW_TYPE = "tollgate.costs";
 /** Changes that come within so many ms of each other reach the panel as one snapshot. */
 const COALESCE_MS = 200;
-/** A snapshot that took long to make is made again only when this many times as long has passed: others wait for the ledger too. */
-const PATIENCE = 10;
+/** A snapshot that took long to make is made again after so many times as long, others want the ledger too; in ms, at most. */
+const PATIENCE = 3;
+const LONGEST_PAUSE_MS = 5_000;
 
 const PANEL_COMMANDS: Readonly<Record<Exclude<PanelCommand, "refresh">, CommandId>> = {
   setBudget: COMMANDS.setBudget,
@@ -131,7 +132,7 @@ class CostPanel implements vscode.Disposable {
           this.#timer = undefined;
           void this.#send();
         },
-        Math.max(COALESCE_MS, PATIENCE * this.#took),
+        Math.min(LONGEST_PAUSE_MS, Math.max(COALESCE_MS, PATIENCE * this.#took)),
       );
     }
   }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as vscode from "vscode";
 import type { EventOf } from "../../domain/events.ts";
 import { COMMANDS } from "../commandIds.ts";
-import { messageOf } from "../contribution.ts";
+import { messageOf, showFailure } from "../contribution.ts";
 import { setModelPrice } from "../prices/setModelPrice.ts";
 import type { Services } from "../services.ts";
 import { raiseBudget } from "./budgetCommands.ts";
@@ -80,10 +80,8 @@ export class StoppedTools implements vscode.Disposable {
     const last = (await api.decisions(DECISIONS)).find(
       ({ budget, kind }) => budget === stop.refusal.budget && kind !== "allow-once",
     );
-    const id = `stop-${createHash("sha256")
-      .update(nameOf(stop, last?.id ?? ""))
-      .digest("hex")
-      .slice(0, 24)}`;
+    const hash = createHash("sha256").update(nameOf(stop, last?.id ?? ""));
+    const id = `stop-${hash.digest("hex").slice(0, 24)}`;
     // The sidecar knows what was claimed as long as it runs, VS Code what was shown before.
     const now = Date.now();
     const shown = Object.fromEntries(
@@ -113,16 +111,22 @@ export class StoppedTools implements vscode.Disposable {
     const chosen = await vscode.window.showErrorMessage(text, ...ways, allow, costs, never);
     const name = refusal.budget ?? undefined;
     const why = t("{tool} was stopped", { tool: call.tool ?? t("A program") });
-    if (chosen === raise) {
-      await raiseBudget(this.#services, { name, why, needed: refusal.neededNanoUsd ?? undefined });
-    } else if (chosen === allow) {
-      await pauseBudget(this.#services, name, why);
-    } else if (chosen === price) {
-      await setModelPrice(this.#services, { provider: call.provider, model: call.requestedModel });
-    } else if (chosen === costs) {
-      await vscode.commands.executeCommand(COMMANDS.showCosts);
-    } else if (chosen === never) {
-      await this.#services.settings.write("tollgate.notifications.stoppedTools", false);
+    const services = this.#services;
+    try {
+      if (chosen === raise) {
+        await raiseBudget(services, { name, why, needed: refusal.neededNanoUsd ?? undefined });
+      } else if (chosen === allow) {
+        await pauseBudget(services, name, why);
+      } else if (chosen === price) {
+        await setModelPrice(services, { provider: call.provider, model: call.requestedModel });
+      } else if (chosen === costs) {
+        await vscode.commands.executeCommand(COMMANDS.showCosts);
+      } else if (chosen === never) {
+        await services.settings.write("tollgate.notifications.stoppedTools", false);
+      }
+    } catch (error) {
+      services.log.error(`What was decided about the ${name} budget could not be done`, error);
+      void showFailure(messageOf(error));
     }
   }
 }

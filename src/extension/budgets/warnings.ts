@@ -11,6 +11,7 @@ import { StoppedTools } from "./stoppedTools.ts";
 
 /** Warnings below this share stay in the panel. */
 const FIRST_SHARE = 0.75;
+
 /** Says once, in one window, that 75%, 90% or all of a budget is spent, and which tools it has stopped. */
 export const budgetWarnings: Contribution = {
   name: "budget warnings",
