@@ -1,10 +1,9 @@
-import { get as httpGet, type IncomingMessage } from "node:http";
-import { get as httpsGet } from "node:https";
 import { z } from "zod";
 import type { Provider } from "../domain/config.ts";
 import type { ServedModel } from "../domain/models/registry.ts";
 import { readBody } from "./gateway/body.ts";
 import { headersOf, type Link, type Links } from "./links.ts";
+import { askOwn } from "./proxies.ts";
 
 /** How long, in ms, a server may take to list its models, and how long what it said is taken as true. */
 const LIMIT_MS = 1_000;
@@ -50,13 +49,10 @@ export class ModelLists {
 }
 
 async function askForModels(url: string, linkOf: () => Link | null): Promise<ServedModel[]> {
-  const get = url.startsWith("https:") ? httpsGet : httpGet;
   try {
     const link = linkOf();
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const options = { agent: false, signal: AbortSignal.timeout(LIMIT_MS), headers: headersOf(link), ...link?.tls };
-      get(url, options, resolve).on("error", reject);
-    });
+    const signal = AbortSignal.timeout(LIMIT_MS);
+    const response = await askOwn(new URL(url), { signal, headers: headersOf(link), tls: link?.tls });
     const body = await readBody(response, LARGEST_LIST);
     return listSchema.parse(JSON.parse(body.toString("utf8"))).data.map((card) => ({
       id: card.id,

@@ -1,7 +1,6 @@
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
 import type { Provider } from "../domain/config.ts";
 import { headersOf, type Link } from "./links.ts";
+import { askOwn, ProxyError } from "./proxies.ts";
 
 /** Whether a server answers. `latencyMs` is null where it did not. */
 export interface Health {
@@ -28,29 +27,28 @@ export function askReachable({ baseUrl }: Provider, limitMs: number, link: Link 
   return ask(new URL(baseUrl), limitMs, link, (status) => ({ up: status < 500, detail: `reachable (HTTP ${status})` }));
 }
 
-function ask(
+async function ask(
   url: URL,
   limitMs: number,
   link: Link | null,
   judge: (status: number) => { up: boolean; detail: string },
 ): Promise<Health> {
   const started = performance.now();
-  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
-  return new Promise((resolve) => {
-    const down = (detail: string) => resolve({ up: false, latencyMs: null, detail });
+  const down = (detail: string): Health => ({ up: false, latencyMs: null, detail });
+  try {
     const signal = AbortSignal.timeout(limitMs);
-    const options = { method: "GET", agent: false, signal, headers: headersOf(link), ...link?.tls };
-    const request = send(url, options, (response) => {
-      response.resume();
-      resolve({ ...judge(response.statusCode ?? 0), latencyMs: Math.round(performance.now() - started) });
-    });
-    request.on("error", (error: NodeJS.ErrnoException) => {
-      down(
-        error.name === "TimeoutError" || error.name === "AbortError"
-          ? `no answer within ${limitMs} ms`
-          : `not reachable (${error.code ?? error.message})`,
-      );
-    });
-    request.end();
-  });
+    const response = await askOwn(url, { signal, headers: headersOf(link), tls: link?.tls });
+    // Nobody asks how the rest of the answer ends.
+    response.on("error", () => {}).resume();
+    return { ...judge(response.statusCode ?? 0), latencyMs: Math.round(performance.now() - started) };
+  } catch (error) {
+    const { name, code, message } = error as NodeJS.ErrnoException;
+    return down(
+      name === "TimeoutError" || name === "AbortError"
+        ? `no answer within ${limitMs} ms`
+        : error instanceof ProxyError
+          ? message
+          : `not reachable (${code ?? message})`,
+    );
+  }
 }

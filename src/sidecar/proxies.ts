@@ -1,4 +1,12 @@
-import type { Agent, AgentOptions } from "node:http";
+import {
+  type AgentOptions,
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { getProxyForUrl } from "proxy-from-env";
 
 /** A server as far as it decides how it is reached. */
@@ -14,7 +22,7 @@ export interface ProxyServer {
   /** As people may be told: without user and password. */
   readonly name: string;
   /** Makes what connects through it; null for a proxy that is asked like a server, with the whole address as the path. */
-  readonly agent: ((options: AgentOptions) => Agent) | null;
+  readonly agent: ((options: AgentOptions) => HttpAgent) | null;
   readonly secure: boolean;
   readonly hostname: string;
   readonly port: number;
@@ -22,7 +30,7 @@ export interface ProxyServer {
   readonly headers: readonly string[];
 }
 
-/** The environment names a proxy that cannot be used; the message says why. */
+/** A proxy cannot be used, or does not let through; the message says why. */
 export class ProxyError extends Error {
   override readonly name = "ProxyError";
 }
@@ -61,6 +69,67 @@ export async function proxyTo({ secure, hostname, port }: Destination): Promise<
   }
   const { HttpsProxyAgent } = await import("https-proxy-agent");
   return { ...ofProxy, agent: (options) => new HttpsProxyAgent(url, options), headers: [] };
+}
+
+export function agentFor(proxy: ProxyServer, options: AgentOptions): HttpAgent {
+  return proxy.agent?.(options) ?? (proxy.secure ? new HttpsAgent(options) : new HttpAgent(options));
+}
+
+/** Opens a request to a server behind a proxy; its agent is one of the proxy's. It ends in a ProxyError where that refuses. */
+export function requestThrough(
+  proxy: ProxyServer,
+  server: { readonly secure: boolean; readonly host: string },
+  request: RequestOptions & { readonly headers: string[] },
+): ClientRequest {
+  if (proxy.agent === null) {
+    const { hostname, port } = proxy;
+    const path = `http://${server.host}${request.path}`;
+    const headers = [...request.headers, ...proxy.headers];
+    return (proxy.secure ? httpsRequest : httpRequest)({ ...request, hostname, port, path, headers });
+  }
+  const protocol = server.secure ? "https:" : "http:";
+  const sent = (server.secure ? httpsRequest : httpRequest)({ ...request, protocol });
+  sent.once("proxyConnect", ({ statusCode }: { statusCode: number }) => {
+    if (statusCode !== 200) {
+      const message = `The proxy ${proxy.name} does not let through to ${server.host} (it answered ${statusCode})`;
+      sent.destroy(new ProxyError(message));
+    }
+  });
+  return sent;
+}
+
+/** A question of Tollgate's own. */
+export type OwnRequest = Pick<RequestOptions, "signal"> & {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly tls?: object | null | undefined;
+};
+
+/**
+ * Asks something of Tollgate's own (GET), on a connection of its own, through the proxy that the environment names. Gives the
+ * answer's head. @throws Error where none comes: a ProxyError where the proxy is the reason.
+ */
+export async function askOwn(url: URL, { headers = {}, signal, tls }: OwnRequest): Promise<IncomingMessage> {
+  const secure = url.protocol === "https:";
+  const hostname = url.hostname.replace(/^\[|\]$/g, "");
+  const port = Number(url.port || (secure ? 443 : 80));
+  const proxy = await proxyTo({ secure, hostname, port });
+  const raw = ["Host", url.host, ...Object.entries(headers).flat(), "Connection", "close"];
+  const request = {
+    ...tls,
+    hostname,
+    port,
+    path: url.pathname + url.search,
+    headers: raw,
+    setDefaultHeaders: false,
+    signal,
+  };
+  const sent =
+    proxy === null
+      ? (secure ? httpsRequest : httpRequest)({ ...request, agent: false })
+      : requestThrough(proxy, { secure, host: url.host }, { ...request, agent: agentFor(proxy, {}) });
+  return new Promise((resolve, reject) => {
+    sent.on("response", resolve).on("error", reject).end();
+  });
 }
 
 function parsed(named: string): URL {

@@ -9,6 +9,8 @@ import {
 } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { startOpenaiUpstream } from "../upstreams/openaiUpstream.ts";
+import { PrivateAuthority } from "../upstreams/privateAuthority.ts";
+import { TlsFront } from "../upstreams/tlsFront.ts";
 import type { Upstream } from "../upstreams/upstreamServer.ts";
 import { RunningSidecar } from "./runSidecar.ts";
 
@@ -24,18 +26,21 @@ class CompanyProxy {
   readonly asked: AskedProxy[] = [];
   /** What it answers to those who want to be connected through it. */
   connectStatus = 200;
+  /** Where it finds those servers. */
+  connectPort: number;
   readonly #server: Server = createServer((request, response) => this.#pass(request, response));
   readonly #port: number;
 
   private constructor(port: number) {
     this.#port = port;
+    this.connectPort = port;
     this.#server.on("connect", (request: IncomingMessage, socket: Socket, head: Buffer) => {
       this.#note(request);
       if (this.connectStatus !== 200) {
         socket.end(`HTTP/1.1 ${this.connectStatus} No\r\nContent-Length: 0\r\n\r\n`);
         return;
       }
-      const server = connect(this.#port, "127.0.0.1", () => {
+      const server = connect(this.connectPort, "127.0.0.1", () => {
         socket.write("HTTP/1.1 200 OK\r\n\r\n");
         server.write(head);
         server.pipe(socket).pipe(server);
@@ -167,6 +172,34 @@ describe("proxies that the environment names", function () {
       assert.deepEqual([calls[0]?.errorType, calls[0]?.costNanoUsd], ["upstream_unreachable", 0]);
       assert.doesNotMatch(sidecar.log, /secret/);
     });
+  });
+
+  it("carry secure calls without seeing into them, and what Tollgate asks itself", async () => {
+    const authority = new PrivateAuthority();
+    const front = await TlsFront.start({ to: upstream.port, certificate: authority.issue("server") });
+    proxy.connectPort = front.port;
+    try {
+      const env = { HTTPS_PROXY: `http://${proxy.address}`, NODE_EXTRA_CA_CERTS: authority.caFile };
+      await under(env, async (urls, sidecar) => {
+        for (const attempt of ["first", "kept connection"]) {
+          const answer = await ask(urls.secure);
+          assert.equal(answer.status, 200, attempt);
+          const { usage } = (await answer.json()) as { usage: { completion_tokens: number } };
+          const call = await sidecar.api.call(answer.headers.get("x-tollgate-call-id") ?? "", 10_000);
+          assert.equal(call.usage.outputTokens, usage.completion_tokens);
+        }
+        assert.deepEqual(
+          proxy.asked.map(({ method, target }) => `${method} ${target}`),
+          ["CONNECT llm.test:443"],
+        );
+        const health = await sidecar.api.providerHealth("secure");
+        assert.ok(health.up, health.detail);
+        assert.equal(proxy.asked.length, 2);
+      });
+    } finally {
+      await front.stop();
+      authority.remove();
+    }
   });
 
   it("are left out where NO_PROXY says so, and named where they cannot be reached or used", async () => {

@@ -18,12 +18,12 @@ export class PrivateAuthority {
     this.#openssl("req", "-x509", ...NEW_KEY, "-keyout", this.#caKey, "-out", this.caFile, ...subject, ...extensions);
   }
 
-  /** A certificate for a server at 127.0.0.1, or for a client of that name. With a passphrase the key is encrypted. */
+  /** A certificate for a server at 127.0.0.1 or named llm.test, or for a client of that name. With a passphrase the key is encrypted. */
   issue(name: string, passphrase?: string): CertificateFiles {
     const files = { cert: join(this.folder, `${name}.pem`), key: join(this.folder, `${name}.key`) };
     const request = join(this.folder, `${name}.csr`);
     const extensions = join(this.folder, `${name}.ext`);
-    writeFileSync(extensions, "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
+    writeFileSync(extensions, "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:llm.test\n");
     this.#openssl("req", "-new", ...NEW_KEY, "-keyout", files.key, "-out", request, "-subj", `/CN=${name}`);
     const signing = ["-CA", this.caFile, "-CAkey", this.#caKey, "-CAcreateserial", "-days", "2"];
     this.#openssl("x509", "-req", "-in", request, "-out", files.cert, "-extfile", extensions, ...signing);

@@ -1,9 +1,9 @@
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
 import { readServerMetrics, type ServerMetrics } from "../../domain/compute/serverMetrics.ts";
 import type { Provider } from "../../domain/config.ts";
+import { BodyTooLargeError, readBody } from "../gateway/body.ts";
 import { headersOf, type Link } from "../links.ts";
 import { askHealth } from "../providerHealth.ts";
+import { askOwn } from "../proxies.ts";
 
 /** What one look at a server tells. Times are ms since the epoch. */
 export interface Probe {
@@ -74,40 +74,25 @@ interface MetricsAnswer {
 }
 
 /** `none` where the server says that there are none; null where no answer came. */
-function fetchMetrics(
+async function fetchMetrics(
   { baseUrl }: Provider,
   limitMs: number,
   link: Link | null,
 ): Promise<MetricsAnswer | "none" | null> {
   const url = new URL(baseUrl);
   url.pathname = `${url.pathname.replace(/\/+$/, "").replace(/\/(v\d+|api)$/, "")}/metrics`;
-  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
-  return new Promise((resolve) => {
+  try {
     const signal = AbortSignal.timeout(limitMs);
-    const options = { method: "GET", agent: false, signal, headers: headersOf(link), ...link?.tls };
-    const request = send(url, options, (response) => {
-      if (response.statusCode !== 200) {
-        response.resume();
-        resolve(response.statusCode === undefined || response.statusCode >= 500 ? null : "none");
-        return;
-      }
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      response.on("data", (chunk: Buffer) => {
-        bytes += chunk.length;
-        chunks.push(chunk);
-        if (bytes > LARGEST_METRICS) {
-          resolve("none");
-          request.destroy();
-        }
-      });
-      response.once("error", () => resolve(null));
-      response.once("end", () => {
-        const date = Date.parse(response.headers.date ?? "");
-        resolve({ text: Buffer.concat(chunks).toString("utf8"), date: Number.isNaN(date) ? null : date });
-      });
-    });
-    request.once("error", () => resolve(null));
-    request.end();
-  });
+    const response = await askOwn(url, { signal, headers: headersOf(link), tls: link?.tls });
+    const { statusCode = 500, headers } = response;
+    if (statusCode !== 200) {
+      response.on("error", () => {}).resume();
+      return statusCode >= 500 ? null : "none";
+    }
+    const text = (await readBody(response, LARGEST_METRICS)).toString("utf8");
+    const date = Date.parse(headers.date ?? "");
+    return { text, date: Number.isNaN(date) ? null : date };
+  } catch (error) {
+    return error instanceof BodyTooLargeError ? "none" : null;
+  }
 }

@@ -4,12 +4,11 @@ import {
   Agent as HttpAgent,
   request as httpRequest,
   type IncomingMessage,
-  type RequestOptions,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { ClientGoneError, type Departure } from "../departure.ts";
 import type { Link, LinkTls } from "../links.ts";
-import { ProxyError, type ProxyServer, proxyTo } from "../proxies.ts";
+import { agentFor, ProxyError, type ProxyServer, proxyTo, requestThrough } from "../proxies.ts";
 import type { ProviderServer, Target } from "./route.ts";
 
 /**
@@ -71,7 +70,7 @@ export class Upstream {
     const proxy = known === undefined ? await this.#proxyTo(server) : known;
     if (proxy !== null) {
       const agent = onNewConnection ? agentFor(proxy, {}) : this.#proxiedAgent(proxy, server, link);
-      return throughProxy(proxy, server, { ...request, ...link?.tls, timeout: this.#silenceLimitMs, agent });
+      return requestThrough(proxy, server, { ...request, ...link?.tls, timeout: this.#silenceLimitMs, agent });
     }
     const send = secure ? httpsRequest : httpRequest;
     return onNewConnection
@@ -179,32 +178,6 @@ export class Upstream {
 
 const KEPT: AgentOptions = { keepAlive: true, maxFreeSockets: 64, scheduling: "lifo" };
 
-function agentFor(proxy: ProxyServer, options: AgentOptions): HttpAgent {
-  return proxy.agent?.(options) ?? (proxy.secure ? new HttpsAgent(options) : new HttpAgent(options));
-}
-
-function throughProxy(
-  proxy: ProxyServer,
-  server: ProviderServer,
-  request: RequestOptions & { headers: string[] },
-): ClientRequest {
-  if (proxy.agent === null) {
-    const { hostname, port } = proxy;
-    const path = `http://${server.host}${request.path}`;
-    const headers = [...request.headers, ...proxy.headers];
-    return (proxy.secure ? httpsRequest : httpRequest)({ ...request, hostname, port, path, headers });
-  }
-  const protocol = server.secure ? "https:" : "http:";
-  const sent = (server.secure ? httpsRequest : httpRequest)({ ...request, protocol });
-  sent.once("proxyConnect", ({ statusCode }: { statusCode: number }) => {
-    if (statusCode !== 200) {
-      const message = `The proxy ${proxy.name} does not let through to ${server.host} (it answered ${statusCode})`;
-      sent.destroy(new UpstreamError("upstream_unreachable", message));
-    }
-  });
-  return sent;
-}
-
 /** Raw headers with a link's in the place of those of the same names, and without those that stay here. */
 function withHeaders(headers: readonly string[], { headers: others, withoutHeaders = [] }: Link): string[] {
   const named = others.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
@@ -257,6 +230,9 @@ function answerOf(
 }
 
 function describe(error: NodeJS.ErrnoException, host: string): UpstreamError {
+  if (error instanceof ProxyError) {
+    return new UpstreamError("upstream_unreachable", error.message);
+  }
   if (error.code === "ECONNRESET" || error.code === "EPIPE" || error.message === "socket hang up") {
     return new UpstreamError("upstream_closed", `${host} closed the connection before it answered`);
   }

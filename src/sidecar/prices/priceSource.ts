@@ -1,6 +1,6 @@
-import { get as httpGet, type IncomingMessage } from "node:http";
-import { get as httpsGet } from "node:https";
+import type { IncomingMessage } from "node:http";
 import { BodyTooLargeError, readBody } from "../gateway/body.ts";
+import { askOwn } from "../proxies.ts";
 
 /** How long a source may take in all, in ms, and how large its answer may be, in bytes. */
 const TIME_LIMIT_MS = 30_000;
@@ -48,16 +48,13 @@ export async function fetchPrices(
 }
 
 function open(source: string, etag: string | null, signal: AbortSignal): Promise<IncomingMessage> {
-  const get = source.startsWith("https:") ? httpsGet : httpGet;
   const headers = {
     accept: "application/json",
     "accept-encoding": "identity",
     "user-agent": "tollgate",
     ...(etag === null ? {} : { "if-none-match": etag }),
   };
-  return new Promise((resolve, reject) => {
-    get(source, { agent: false, headers, signal }, resolve).on("error", reject);
-  });
+  return askOwn(new URL(source), { headers, signal });
 }
 
 function redirect(location: string | undefined): string {
