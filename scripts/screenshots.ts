@@ -166,7 +166,7 @@ async function drawRefused(window: Workbench, { dataDir, upstreams }: { dataDir:
 }
 
 async function drawPanel(window: Workbench): Promise<void> {
-  await window.page.setViewportSize({ width: 1280, height: 1112 });
+  await window.page.setViewportSize({ width: 1280, height: 1200 });
   await window.page.locator(".tab", { hasText: "Tollgate Costs" }).click();
   await window.page.locator(".editor-group-container.active .tab", { hasText: "Tollgate Costs" }).waitFor();
   await window.runCommand("View: Close Editors in Other Groups");
