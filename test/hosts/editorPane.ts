@@ -68,7 +68,8 @@ export class EditorPane {
 
   async focus(): Promise<void> {
     await this.whenOpen();
-    await this.editor.locator(".view-lines").click({ position: { x: 5, y: 5 } });
+    // Below a tab's tooltip, above notifications, and where the editor is, wherever its text is scrolled to.
+    await this.editor.click({ position: { x: 120, y: 60 } });
   }
 
   /** Selects whole lines, 1-based, both included. */
