@@ -1,4 +1,4 @@
-import type { Accrual, UnknownTime } from "../../src/domain/compute/computeEvents.ts";
+import type { Accrual, Sharing, UnknownTime } from "../../src/domain/compute/computeEvents.ts";
 import type { ComputePricing } from "../../src/domain/compute/computePricing.ts";
 import { HourlyRate } from "../../src/domain/compute/hourlyRate.ts";
 import { parseConfig } from "../../src/domain/config.ts";
@@ -40,6 +40,7 @@ export class ComputeWorld {
   readonly ended: Array<{ readonly from: number; readonly to: number }> = [];
   readonly accruals: Accrual[] = [];
   readonly unknown: UnknownTime[] = [];
+  readonly sharings: Sharing[] = [];
   #fs = new FakeFileSystem();
   #alive: Incarnation | null = null;
   #calls = 0;
@@ -192,6 +193,8 @@ export class ComputeWorld {
       this.accruals.push(event.accrual);
     } else if (event.type === "compute.unknown") {
       this.unknown.push(event.unknown);
+    } else if (event.type === "compute.shared") {
+      this.sharings.push(event.sharing);
     }
   }
 }
