@@ -21,7 +21,8 @@ describe("real clients through the real sidecar", function () {
       if (process.env.TOLLGATE_CLIENTS === "required") {
         throw error;
       }
-      const why = /^npm error (?!A complete log|code|errno|syscall).+/m.exec(error.message)?.[0] ?? error.message.split("\n")[0];
+      const why =
+        /^npm error (?!A complete log|code|errno|syscall).+/m.exec(error.message)?.[0] ?? error.message.split("\n")[0];
       console.log(`    The clients cannot be installed here, so none was run: ${why}`);
       return null;
     });
