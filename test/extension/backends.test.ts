@@ -81,7 +81,13 @@ describe("backends in VS Code", () => {
   });
 
   it("take over when the first is down, which the answer and the ledger say", async () => {
-    await (await backends()).setFallback(["openai/gpt-4.1-mini"], "a test");
+    await window.runCommand("Tollgate: Switch Backend…");
+    await window.quickInput.whenOpen("Switch Backend (1 of 2)");
+    await window.quickInput.type("openai/gpt-4.1-mini");
+    await window.quickInput.choose("openai/gpt-4.1-mini");
+    await window.quickInput.whenOpen("Switch Backend (2 of 2)");
+    await window.quickInput.choose("Fallback");
+    await until("the fallback", async () => (await (await backends()).view()).fallback.length === 1);
     world.upstreams.openai.script.next({ error: { status: 503 }, headers: { "x-should-retry": "false" } });
     const before = await answerCount(window);
     await window.runCommand("Tollgate: Ask…");

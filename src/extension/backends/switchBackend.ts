@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { ApiClient } from "../../client/apiClient.ts";
 import { ApiError } from "../../client/apiError.ts";
 import type { ProviderInfo } from "../../domain/api.ts";
 import type { Backends } from "../../domain/backends/backendApi.ts";
@@ -13,9 +14,12 @@ interface NameItem extends vscode.QuickPickItem {
   readonly name?: string;
 }
 
+/** What a backend is to be used for: prompts in general, a tier, or to take over. */
+type Place = { readonly tier: string | null } | "fallback";
+
 interface PlaceItem extends vscode.QuickPickItem {
-  /** The tier that is switched; null: the default. Absent for headings. */
-  readonly tier?: string | null;
+  /** Absent for headings. */
+  readonly place?: Place;
 }
 
 /** Asks for a backend and what it is for, and switches once it has answered. */
@@ -23,10 +27,30 @@ export async function switchBackend(services: Services): Promise<void> {
   const api = await services.sidecar.api();
   const [view, providers] = await Promise.all([api.backends.view(), api.providers()]);
   const name = await pickName(view, providers);
-  const tier = name === undefined ? undefined : await pickPlace(view, name);
-  if (name !== undefined && tier !== undefined) {
-    await makeSwitch(services, name, tier);
+  const place = name === undefined ? undefined : await pickPlace(view, name);
+  if (name === undefined || place === undefined) {
+    return;
   }
+  if (place === "fallback") {
+    await addFallback(api, name);
+  } else {
+    await makeSwitch(services, name, place.tier);
+  }
+}
+
+/** Puts a backend at the end of those that take over, or takes it out where it is one of them. */
+async function addFallback(api: ApiClient, name: string): Promise<void> {
+  const { fallback } = (await api.config()).backends;
+  const names = fallback.map((entry) => (typeof entry === "string" ? entry : backendInWords(entry)));
+  const others = names.filter((other) => other !== name);
+  const view = await api.backends.setFallback(others.length < names.length ? others : [...names, name], decidedBy());
+  const backends = view.fallback.map(backendInWords).join(", ");
+  vscode.window.setStatusBarMessage(
+    backends === ""
+      ? vscode.l10n.t("No backend takes over any more.")
+      : vscode.l10n.t("When a backend is down or busy, these take over: {backends}", { backends }),
+    5_000,
+  );
 }
 
 /** Switches after a check. What is sick is refused with the reason, until the user says that it is to be all the same. */
@@ -90,15 +114,25 @@ async function pickName(view: Backends, providers: readonly ProviderInfo[]): Pro
   )?.name;
 }
 
-/** Null: the default. Undefined where the user leaves. */
-async function pickPlace(view: Backends, name: string): Promise<string | null | undefined> {
+/** Undefined where the user leaves. */
+async function pickPlace(view: Backends, name: string): Promise<Place | undefined> {
   const t = vscode.l10n.t;
+  const tier = view.tiers.find((one) => one.name === name)?.backend;
+  const meant = tier === undefined ? name : backendInWords(tier);
+  const isFallback = view.fallback.some((backend) => backendInWords(backend) === meant);
   const items: PlaceItem[] = [
-    { label: t("Prompts"), description: t("the default, where no tier is named"), tier: null },
+    { label: t("Prompts"), description: t("the default, where no tier is named"), place: { tier: null } },
+    {
+      label: t("Fallback"),
+      description: isFallback
+        ? t("it does not take over any more")
+        : t("takes over when others are down or busy, after those that do already"),
+      place: "fallback",
+    },
     separator(t("tiers")),
     ...view.tiers
       .filter((one) => one.name !== name)
-      .map((one) => ({ label: one.name, description: backendInWords(one.backend), tier: one.name })),
+      .map((one) => ({ label: one.name, description: backendInWords(one.backend), place: { tier: one.name } })),
   ];
   const picked = await pickOrType<PlaceItem>({
     title: t("Switch Backend (2 of 2)"),
@@ -106,10 +140,10 @@ async function pickPlace(view: Backends, name: string): Promise<string | null | 
     items,
     typed: (text) =>
       tierNameSchema.safeParse(text).success
-        ? { label: text, description: t("a new tier"), alwaysShow: true, tier: text }
+        ? { label: text, description: t("a new tier"), alwaysShow: true, place: { tier: text } }
         : undefined,
   });
-  return picked?.tier;
+  return picked?.place;
 }
 
 interface Choices<T extends vscode.QuickPickItem> {
