@@ -23,6 +23,7 @@ interface Incarnation {
   readonly gate: Gate;
   readonly meter: ComputeMeter;
   readonly sharer: CostSharer;
+  readonly stopHearing: () => void;
 }
 
 /** A server that costs by the hour, the part of a sidecar that meters it, and a clock that a test moves. */
@@ -88,7 +89,7 @@ export class ComputeWorld {
     const log = (message: string) => {
       throw new Error(message);
     };
-    ledger.subscribe((event) => this.#hear(event));
+    const stopHearing = ledger.subscribe((event) => this.#hear(event));
     const meter = new ComputeMeter({
       config: () => config,
       calendar: () => calendar,
@@ -102,7 +103,7 @@ export class ComputeWorld {
     });
     const sharer = new CostSharer({ ledger, now, log });
     sharer.start();
-    this.#alive = { ledger, gate, meter, sharer };
+    this.#alive = { ledger, gate, meter, sharer, stopHearing };
   }
 
   /** Looks at the server until `ms` have passed. */
@@ -127,8 +128,10 @@ export class ComputeWorld {
 
   /** Ends in the midst of things: only what has been written is left. */
   async crash(): Promise<void> {
-    const { ledger, sharer } = this.sidecar;
+    const { ledger, sharer, stopHearing } = this.sidecar;
     const left = this.#fs.afterKill();
+    // What it still writes is not there for those who come after.
+    stopHearing();
     sharer.stop();
     this.#alive = null;
     await ledger.close();
