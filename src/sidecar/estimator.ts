@@ -96,7 +96,7 @@ export class Estimator {
       clampedOutputTokens: answer.kind === "held" ? answer.clampedOutput : null,
       costBasis: this.#options.settings.prices.lookUp(wanted.provider, model, now())?.basis ?? "unpriced",
       tightestBudget: this.#tightest(attribution)?.name ?? null,
-      refusal: answer.kind === "refused" && !undecided ? gatekeeper.refusalOf(answer).message : null,
+      refusal: answer.kind === "refused" && !undecided ? gatekeeper.refusals.of(answer).message : null,
       undecided,
     };
   }

@@ -1,26 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { type Attribution, type Budget, scopeMatches } from "../domain/budget.ts";
-import type { BudgetAccount } from "../domain/budgetAccount.ts";
 import type { Call } from "../domain/call.ts";
-import type { CallBound } from "../domain/callBound.ts";
 import type { Accrual } from "../domain/compute/computeEvents.ts";
 import type { Decision, Held, NewEvent, Refusal } from "../domain/events.ts";
-import type { Admitted, Gate, NotAdmitted } from "../domain/gate.ts";
+import type { Gate } from "../domain/gate.ts";
 import type { NanoUsd } from "../domain/money.ts";
-import { refusalMessage } from "../domain/refusalMessage.ts";
 import { isWithin, type Window } from "../domain/window.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Departure } from "./departure.ts";
-
-/** A call that asks to pass, with what the journal keeps of it while it is under way. */
-export interface CallRequest {
-  readonly held: Omit<Held, "holdNanoUsd" | "budgets" | "allowedBy" | "clampedOutput">;
-  readonly attribution: Attribution;
-  /** As the gate's `HoldRequest` has them. */
-  readonly bound: CallBound | null;
-  readonly boundless?: boolean;
-  readonly usualNanoUsd: NanoUsd;
-}
+import { Refusals } from "./refusals.ts";
+import { type CallRequest, WaitingLine, type WaitingLineOptions } from "./waitingLine.ts";
 
 /** `at` is when the call was let in, ms: its cost counts in the windows of that instant. `gone`: its client did not wait. */
 export type Admission =
@@ -28,40 +17,24 @@ export type Admission =
   | { readonly kind: "refused"; readonly refusal: Refusal }
   | { readonly kind: "gone" };
 
-interface LetIn extends Admitted {
-  readonly at: number;
-}
-type Answer = LetIn | NotAdmitted;
-
 /**
  * How long, in ms, a settlement may wait for others to share a sync with. Nobody waits for it: the answer is with the client
  * already, and the gate counts it at once.
  */
 const SETTLE_PATIENCE_MS = 5;
 
-interface Waiter {
-  readonly request: CallRequest;
-  finish(answer: Answer | null): void;
-}
-
-export interface GatekeeperOptions {
-  readonly gate: Gate;
+export interface GatekeeperOptions extends WaitingLineOptions {
   readonly ledger: Ledger;
-  readonly now: () => number;
-  /** How long a call waits for others to settle, in ms; read anew for each call. */
-  readonly waitMs: () => number;
   readonly timeZone: string;
 }
 
 /** The gate's face towards calls: lets them wait their turn, and writes what was decided to the journal. */
 export class Gatekeeper {
   readonly gate: Gate;
+  readonly refusals: Refusals;
   readonly #ledger: Ledger;
   readonly #now: () => number;
-  readonly #timeZone: string;
-  readonly #waitMs: () => number;
-  /** First come, first served. */
-  readonly #waiters: Waiter[] = [];
+  readonly #line: WaitingLine;
   readonly #bookedListeners = new Map<string, Array<() => void>>();
   /** Calls that have been settled and are not in the books yet. */
   readonly #unbooked = new Map<string, Call>();
@@ -72,8 +45,8 @@ export class Gatekeeper {
     this.gate = options.gate;
     this.#ledger = options.ledger;
     this.#now = options.now;
-    this.#waitMs = options.waitMs;
-    this.#timeZone = options.timeZone;
+    this.#line = new WaitingLine(options);
+    this.refusals = new Refusals(options.timeZone);
     this.#ledger.subscribe((event) => {
       if (event.type === "call.settled") {
         this.#unbooked.delete(event.call.id);
@@ -98,14 +71,13 @@ export class Gatekeeper {
 
   /** Holds a call's worst case, waits while only other calls' holds stand in the way, or refuses. */
   async admit(request: CallRequest, departure: Departure): Promise<Admission> {
-    const first = this.#mustQueue(request) ? null : this.#hold(request);
-    const waits = first === null || (first.kind === "wait" && this.#waitMs() > 0);
-    const answer = waits ? await this.#wait(request, departure) : first;
+    const asked = this.#line.enter(request, departure);
+    const answer = asked instanceof Promise ? await asked : asked;
     if (answer === null) {
       return { kind: "gone" };
     }
     if (answer.kind !== "held") {
-      return { kind: "refused", refusal: this.refusalOf(answer) };
+      return { kind: "refused", refusal: this.refusals.of(answer) };
     }
     const { holdNanoUsd, budgets, allowedBy, clampedOutput, at, isHard } = answer;
     const held: Held = {
@@ -119,7 +91,7 @@ export class Gatekeeper {
       this.#ledger.appendSoon({ type: "call.held", held });
     } catch (error) {
       this.gate.settle(held.id, 0, this.#now());
-      return { kind: "refused", refusal: this.#noLedger(error) };
+      return { kind: "refused", refusal: this.refusals.noLedger(error) };
     }
     return { kind: "held", held, at, isHard };
   }
@@ -128,7 +100,7 @@ export class Gatekeeper {
   async settle(call: Call): Promise<void> {
     this.gate.settle(call.id, call.costNanoUsd, this.#now(), call.model === call.requestedModel ? undefined : call);
     this.#unbooked.set(call.id, call);
-    this.#letIn();
+    this.#line.letIn();
     try {
       await this.#ledger.append({ type: "call.settled", call }, SETTLE_PATIENCE_MS);
     } finally {
@@ -142,7 +114,7 @@ export class Gatekeeper {
     const difference = call.costNanoUsd - before.costNanoUsd;
     const attributions = [before, { ...before, model: before.requestedModel }];
     this.gate.correct(attributions, difference, Date.parse(before.startedAt), this.#now());
-    this.#letIn();
+    this.#line.letIn();
     await this.#ledger.append({ type: "call.corrected", call, by, why });
     await this.raiseAlerts();
   }
@@ -175,14 +147,14 @@ export class Gatekeeper {
     const recorded: Decision = { id: randomUUID(), ...decision };
     await this.#ledger.append({ type: "budget.decided", decision: recorded });
     this.gate.decide(recorded, this.#now());
-    this.#letIn();
+    this.#line.letIn();
     await this.raiseAlerts();
     return recorded;
   }
 
   /** To be called when limits have changed: calls that waited may fit now. */
   async budgetsChanged(): Promise<void> {
-    this.#letIn();
+    this.#line.letIn();
     await this.raiseAlerts();
   }
 
@@ -225,103 +197,6 @@ export class Gatekeeper {
       listener();
     }
   }
-
-  /** A newcomer stands behind those who wait for the same budgets, unless it costs nothing. */
-  #mustQueue(request: CallRequest): boolean {
-    if (this.#waiters.length === 0) {
-      return false;
-    }
-    const preview = this.gate.preview(request, this.#now());
-    if (preview.kind === "refused" || (preview.kind === "held" && preview.holdNanoUsd === 0)) {
-      return false;
-    }
-    const mine = this.#hardBudgetsOf(request);
-    return this.#waiters.some((waiter) => this.#hardBudgetsOf(waiter.request).some((name) => mine.includes(name)));
-  }
-
-  /** Asked anew each time: a budget may be paused, or changed, while a call waits for it. */
-  #hardBudgetsOf({ attribution }: CallRequest): string[] {
-    return this.gate.hardBudgetsOf(attribution, this.#now());
-  }
-
-  #hold(request: CallRequest): Answer {
-    const at = this.#now();
-    const answer = this.gate.hold({ ...request, id: request.held.id }, at);
-    return answer.kind === "held" ? { ...answer, at } : answer;
-  }
-
-  /** Null where the client went away meanwhile. */
-  #wait(request: CallRequest, departure: Departure): Promise<Answer | null> {
-    if (departure.hasGone) {
-      return Promise.resolve(null);
-    }
-    return new Promise((resolve) => {
-      /** Those behind it may fit where it did not. */
-      const stopWaiting = (answer: Answer | null) => {
-        waiter.finish(answer);
-        this.#letIn();
-      };
-      const timer = setTimeout(() => stopWaiting(this.#hold(request)), this.#waitMs());
-      const leave = () => stopWaiting(null);
-      const waiter: Waiter = {
-        request,
-        finish: (answer) => {
-          clearTimeout(timer);
-          departure.off(leave);
-          const index = this.#waiters.indexOf(waiter);
-          if (index >= 0) {
-            this.#waiters.splice(index, 1);
-          }
-          resolve(answer);
-        },
-      };
-      this.#waiters.push(waiter);
-      departure.on(leave);
-    });
-  }
-
-  /** Lets in whoever fits now, in order; nobody overtakes one who waits for the same budget. */
-  #letIn(): void {
-    if (this.#waiters.length === 0) {
-      return;
-    }
-    const stillFull = new Set<string>();
-    for (const waiter of [...this.#waiters]) {
-      const hardBudgets = this.#hardBudgetsOf(waiter.request);
-      if (hardBudgets.some((name) => stillFull.has(name))) {
-        continue;
-      }
-      const answer = this.#hold(waiter.request);
-      if (answer.kind === "wait") {
-        for (const name of hardBudgets) {
-          stillFull.add(name);
-        }
-      } else {
-        waiter.finish(answer);
-      }
-    }
-  }
-
-  /** The refusal that an answer of the gate means, with its message. */
-  refusalOf({ reason, account, worstCaseNanoUsd, neededNanoUsd }: NotAdmitted): Refusal {
-    return this.#withMessage({ reason, ...figuresOf(account), worstCaseNanoUsd, neededNanoUsd });
-  }
-
-  /** The same refusal for a call on a route that nobody knows, rather than for want of a price. */
-  unmetered(refusal: Refusal): Refusal {
-    return refusal.reason === "unpriced" ? this.#withMessage({ ...refusal, reason: "unmetered" }) : refusal;
-  }
-
-  #noLedger(error: unknown): Refusal {
-    const refusal: Refusal = { reason: "no-ledger", ...NO_FIGURES, message: "" };
-    const why = error instanceof Error ? error.message : String(error);
-    return { ...refusal, message: `${refusalMessage(refusal, this.#timeZone)} ${why}`.trim() };
-  }
-
-  #withMessage(refusal: Omit<Refusal, "message">): Refusal {
-    const complete: Refusal = { ...refusal, message: "" };
-    return { ...complete, message: refusalMessage(complete, this.#timeZone) };
-  }
 }
 
 function nameOf({ provider, from }: Accrual): string {
@@ -331,26 +206,4 @@ function nameOf({ provider, from }: Accrual): string {
 /** Hours belong to no model, project, tool or user. */
 function hoursOf(provider: string): Attribution {
   return { provider, model: "", tags: [] };
-}
-
-const NO_FIGURES = {
-  budget: null,
-  window: null,
-  spentNanoUsd: 0,
-  heldNanoUsd: 0,
-  limitNanoUsd: 0,
-  worstCaseNanoUsd: null,
-  neededNanoUsd: null,
-  resetsAt: null,
-} as const;
-
-function figuresOf(account: BudgetAccount): Omit<Refusal, "reason" | "message" | "worstCaseNanoUsd" | "neededNanoUsd"> {
-  return {
-    budget: account.budget.name,
-    window: account.budget.window,
-    spentNanoUsd: account.spentNanoUsd,
-    heldNanoUsd: account.heldNanoUsd,
-    limitNanoUsd: account.limitNanoUsd,
-    resetsAt: account.window.end === null ? null : new Date(account.window.end).toISOString(),
-  };
 }

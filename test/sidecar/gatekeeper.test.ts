@@ -5,7 +5,8 @@ import type { Decision } from "../../src/domain/events.ts";
 import { Gate } from "../../src/domain/gate.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import { Departure } from "../../src/sidecar/departure.ts";
-import { type Admission, type CallRequest, Gatekeeper } from "../../src/sidecar/gatekeeper.ts";
+import { type Admission, Gatekeeper } from "../../src/sidecar/gatekeeper.ts";
+import type { CallRequest } from "../../src/sidecar/waitingLine.ts";
 import { FakeFileSystem } from "../ledger/fakeFileSystem.ts";
 import { NOON, sampleCall, sampleHeld } from "../ledger/samples.ts";
 

@@ -72,7 +72,7 @@ export class UnknownCalls {
     const admission = await gatekeeper.admit(request, passage.departure);
     const own = { "x-tollgate-call-id": frame.request.id };
     if (admission.kind === "refused") {
-      const refusal = gatekeeper.unmetered(admission.refusal);
+      const refusal = gatekeeper.refusals.unmetered(admission.refusal);
       const refusedBy = refusal.budget === null ? {} : { "x-tollgate-refused": refusal.budget };
       answer(passage.response, shape.refuse(refusal), { ...own, ...refusedBy });
       await gatekeeper.refuse(book("refused", { httpStatus: 402, errorType: refusal.reason }), refusal);
