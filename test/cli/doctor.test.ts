@@ -53,10 +53,12 @@ describe("tollgate doctor", function () {
   };
   const faultsOf = (found: { findings: Array<{ kind: string; text: string }> }) =>
     found.findings.flatMap(({ kind, text }) => (kind === "fault" ? [text] : [])).join("\n");
-  const change = async (sql: string) => {
+  /** The last statement has to change something. */
+  const change = async (...statements: string[]) => {
     const path = join(dir, "ledger.sqlite");
     const database = new LedgerDatabase(await loadSqlite(), readFileSync(path));
-    assert.ok(database.run(sql) > 0);
+    const changed = statements.map((sql) => database.run(sql));
+    assert.ok((changed.at(-1) ?? 0) > 0);
     writeFileSync(path, database.export());
     database.close();
   };
@@ -139,13 +141,10 @@ describe("tollgate doctor", function () {
   it("does not book anew what was only smuggled into the database", async () => {
     await fill();
     await change(
-      `INSERT INTO call_rows SELECT 99, 'smuggled', key_id, started_at, ended_at, protocol, request_type, trace_id, status,
-        http_status, error_type, stream, latency_ms, first_token_ms, input_tokens, cached_input_tokens, cache_write_5m_tokens,
-        cache_write_1h_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_searches,
-        usage_basis, cost_nano_usd, cost_basis, rates_id, price_version, hold_nano_usd, attempt, expected_nano_usd, session_id
-        FROM call_rows WHERE id = 'a'`,
+      "CREATE TEMP TABLE copied AS SELECT * FROM call_rows WHERE id = 'a'",
+      "UPDATE copied SET seq = -1, id = 'smuggled'",
+      "INSERT INTO call_rows SELECT * FROM copied",
     );
-    await change("UPDATE call_rows SET seq = -1 WHERE id = 'smuggled'");
     assert.match(faultsOf(await report("--repair")), /1 call too many/);
     assert.equal((await books()).ids, "abcde");
   });

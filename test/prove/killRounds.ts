@@ -51,6 +51,10 @@ export async function killRounds(rounds: number, seed: number): Promise<KillRepo
           await readAll(sidecar, acknowledged, `before kill ${round}`);
         }
         await loadAndKill(sidecar, random, acknowledged);
+      } catch (error) {
+        throw new Error(`kill ${round}: ${sidecar.end ?? "the sidecar still runs"}; it said: ${sidecar.log}`, {
+          cause: error,
+        });
       } finally {
         await sidecar.kill();
       }

@@ -66,6 +66,12 @@ export class RunningSidecar {
     return this.#said();
   }
 
+  /** How its process ended; null while it runs. */
+  get end(): string | null {
+    const { exitCode, signalCode } = this.#process;
+    return exitCode === null && signalCode === null ? null : `it ended with ${signalCode ?? exitCode}`;
+  }
+
   /** Base URLs that carry a pass for this caller. */
   async urls(
     caller: { project?: string; tool?: string; user?: string; tags?: string[] } = {},
