@@ -3,12 +3,20 @@ import { startWorld, type World } from "./world.ts";
 
 let shared: Promise<{ world: World; window: Workbench }> | undefined;
 
-/** One VS Code for all tests that can live with what others have spent before: each start costs seconds. */
-export function sharedWorld(): Promise<{ world: World; window: Workbench }> {
-  shared ??= (async () => {
-    const world = await startWorld();
-    return { world, window: await world.open() };
-  })();
+/**
+ * One VS Code for all tests that can live with what others have spent before: each start costs seconds. Editors that others have
+ * left open are closed: in narrow columns, what is looked for scrolls out of sight.
+ */
+export async function sharedWorld(): Promise<{ world: World; window: Workbench }> {
+  if (shared === undefined) {
+    shared = (async () => {
+      const world = await startWorld();
+      return { world, window: await world.open() };
+    })();
+  } else {
+    const { window } = await shared;
+    await window.closeEditors();
+  }
   return shared;
 }
 

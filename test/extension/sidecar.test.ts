@@ -16,7 +16,12 @@ describe("windows, panel and sidecar", () => {
     ({ world, window } = await sharedWorld());
     await answerAfter(window, () => ask(window, { prompt: "Something to start from" }));
   });
-  after(() => second?.close());
+  after(async () => {
+    await second?.close();
+    // Nothing changes while settings make no sense, in the tests that follow either.
+    await world.server.writeMachineSettings({});
+    await world.server.writeUserSettings(SETTINGS);
+  });
   afterEach(async function () {
     await reportFailure(this, world, window);
     world.upstreams.openai.reset();

@@ -91,6 +91,12 @@ export class Workbench {
     return pane;
   }
 
+  /** Closes the editors of all groups. */
+  async closeEditors(): Promise<void> {
+    await this.runCommand("View: Close All Editors");
+    await until("no editor", async () => (await this.tabs()).length === 0);
+  }
+
   /** The editor of the tab with that name, or the active one. */
   editor(fileName?: string): EditorPane {
     return new EditorPane(this.page, fileName);
