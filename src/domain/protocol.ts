@@ -115,6 +115,15 @@ export interface OtherModelUsage {
   readonly usage: Usage;
 }
 
+/** Where a request goes and what it says: its model stands in one of them, or in several. */
+export interface AddressedRequest {
+  /** The provider's base. */
+  readonly baseUrl: string;
+  /** Below it, without query. */
+  readonly route: string;
+  readonly body: Buffer;
+}
+
 /** What a protocol reads from an answer. `model` and `serviceTier` are as the provider reports them. */
 export interface Reading {
   readonly usage: Usage;
@@ -231,6 +240,16 @@ export interface Protocol {
   readonly promptCount?: PromptCount;
   /** The bytes to send: the client's own, except for the given changes and for what it takes to be told the usage. */
   rewrite(body: Buffer, facts: RequestFacts, changes: Rewrite): Buffer;
+  /**
+   * The same request for another model; null where it cannot be made so: it is signed, or that model takes other words.
+   * Absent where no other model can do its work, as with embeddings.
+   */
+  forModel?(
+    asked: AddressedRequest,
+    facts: RequestFacts,
+    context: RequestContext,
+    model: string,
+  ): AddressedRequest | null;
   /** Whether an answer of this content type comes as a stream that `readStream` reads. */
   isStream(contentType: string | null, facts: RequestFacts): boolean;
   /** Reads usage from a whole answer, JSON as a rule. Never throws. */

@@ -14,6 +14,7 @@ import {
 import { anthropicErrors } from "./errorShapes.ts";
 import { membersOf, withMembers } from "./jsonEdit.ts";
 import { countOf, isObject, jsonText, listOf, objectOf, parseOrUndefined, textOf } from "./jsonValue.ts";
+import { forModelInBody } from "./modelInBody.ts";
 import { estimatedTokens } from "./promptSize.ts";
 import { isEventStream } from "./sse.ts";
 
@@ -29,6 +30,7 @@ export const anthropicMessages: Protocol = {
   countRoute: "/messages/count_tokens",
   countedMembers: ["model", "messages", "system", "tools", "tool_choice", "thinking", "mcp_servers"],
   read: (body, context) => readMessagesRequest(body, context),
+  forModel: forModelInBody,
   isStream: isEventStream,
   rewrite: (body, facts, changes) => withMembers(body, facts.members, changedMembers(body, facts, changes)),
   readJson,

@@ -1,6 +1,13 @@
-import type { Protocol, RequestContext } from "../protocol.ts";
-import { NO_CONTEXT } from "../protocol.ts";
+import {
+  type AddressedRequest,
+  NO_CONTEXT,
+  type Protocol,
+  type RequestContext,
+  type RequestFacts,
+} from "../protocol.ts";
+import { withMembers } from "./jsonEdit.ts";
 import { type JsonObject, textMember } from "./jsonValue.ts";
+import { forModelInBody } from "./modelInBody.ts";
 
 /** Azure names what it serves in the path: `/openai/deployments/NAME/chat/completions`. */
 const DEPLOYMENT = /(?:^|\/)deployments\/([^/?]+)/;
@@ -16,6 +23,52 @@ export function deploymentIn(path: string): string | null {
   } catch {
     return name;
   }
+}
+
+/** The same address with a deployment of another name. */
+function atOther(address: string, name: string): string {
+  const given = DEPLOYMENT.exec(address)?.[1];
+  return given === undefined
+    ? address
+    : address.replace(`deployments/${given}`, () => `deployments/${encodeURIComponent(name)}`);
+}
+
+/** The same request as hosts take it that have no deployments: the model stands in the body. */
+export function withoutDeployment(
+  asked: AddressedRequest,
+  facts: RequestFacts,
+): readonly [AddressedRequest, RequestFacts] {
+  const { route, body } = asked;
+  const found = DEPLOYMENT.exec(route);
+  if (found === null) {
+    return [asked, facts];
+  }
+  const plain = {
+    ...asked,
+    route: route.slice(found.index + found[0].length),
+    body: withMembers(body, facts.members, { model: JSON.stringify(facts.model) }),
+  };
+  return [plain, { ...facts, members: new Set([...facts.members, "model"]) }];
+}
+
+/** Whether the address of a request names the deployment that answers. */
+export function isDeployed({ baseUrl, route }: Pick<AddressedRequest, "baseUrl" | "route">): boolean {
+  return deploymentIn(route) !== null || deploymentIn(baseUrl) !== null;
+}
+
+/** The same request for another model, or for Azure's deployment of that name; null where nothing in it names any. */
+export function forModelOrDeployment(
+  asked: AddressedRequest,
+  facts: RequestFacts,
+  context: RequestContext,
+  model: string,
+): AddressedRequest | null {
+  const named = forModelInBody(asked, facts, context, model);
+  if (!isDeployed(asked)) {
+    return named;
+  }
+  const { baseUrl, route } = asked;
+  return { baseUrl: atOther(baseUrl, model), route: atOther(route, model), body: (named ?? asked).body };
 }
 
 /**

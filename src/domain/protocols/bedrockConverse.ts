@@ -1,8 +1,15 @@
-import { NOTHING_READ, type Protocol, type Reading, type RequestFacts } from "../protocol.ts";
+import {
+  type AddressedRequest,
+  NOTHING_READ,
+  type Protocol,
+  type Reading,
+  type RequestContext,
+  type RequestFacts,
+} from "../protocol.ts";
 import { changedThinking } from "./anthropicMessages.ts";
 import { blocksBytes } from "./bedrockContent.ts";
-import { bedrockCallOf } from "./bedrockPath.ts";
-import { converseLimitOf, readConverse } from "./bedrockRequest.ts";
+import { bedrockCallOf, bedrockMaker, forBedrockModel } from "./bedrockPath.ts";
+import { converseLimitOf, isSigned, readConverse } from "./bedrockRequest.ts";
 import { BedrockStream } from "./bedrockStream.ts";
 import { ConverseTally, routedModel, tierOf } from "./bedrockTally.ts";
 import { bedrockErrorOf, converseCounts, countedOr } from "./bedrockUsage.ts";
@@ -18,6 +25,7 @@ export const bedrockConverse: Protocol = {
   recognise: (method, path) => (method === "POST" && bedrockCallOf(path)?.operation === "converse" ? "metered" : null),
   countRoute: null,
   read: readConverse,
+  forModel,
   rewrite(body, facts, { outputLimitTokens: limit }) {
     return limit === undefined || facts.clampable === false ? body : withLimit(body, limit);
   },
@@ -30,6 +38,19 @@ export const bedrockConverse: Protocol = {
   readStream: (facts) => new BedrockStream(new ConverseTally(facts)),
   ...bedrockErrors,
 };
+
+/** What is signed cannot be changed, and a prompt that is kept at Amazon has its model; fields of a maker's own are for its models. */
+function forModel(
+  asked: AddressedRequest,
+  { model: before, members }: RequestFacts,
+  context: RequestContext,
+  model: string,
+): AddressedRequest | null {
+  const keepsToMaker = members.has("additionalModelRequestFields");
+  const isOtherMaker = bedrockMaker(before) === null || bedrockMaker(before) !== bedrockMaker(model);
+  const isFixed = isSigned(context) || /:prompt\//.test(before) || (keepsToMaker && isOtherMaker);
+  return isFixed ? null : forBedrockModel(asked, model);
+}
 
 /** What Claude's budget for thinking is called among a model's own fields. */
 const THINKING = ["thinking", "reasoning_config"];

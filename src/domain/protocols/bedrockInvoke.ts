@@ -1,9 +1,18 @@
-import { type MessageHeaders, NOTHING_READ, type Protocol, type Reading, type RequestFacts } from "../protocol.ts";
+import {
+  type AddressedRequest,
+  type MessageHeaders,
+  NOTHING_READ,
+  type Protocol,
+  type Reading,
+  type RequestContext,
+  type RequestFacts,
+} from "../protocol.ts";
 import { anthropicMessages } from "./anthropicMessages.ts";
 import { readInvokeAnswer, servedTier } from "./bedrockInvokeAnswer.ts";
-import { isAnthropic, limitAt, limitPathsOf, readInvoke } from "./bedrockInvokeRequest.ts";
+import { EMBEDS, isAnthropic, limitAt, limitPathsOf, readInvoke } from "./bedrockInvokeRequest.ts";
 import { AnthropicInvokeTally, InvokeTally } from "./bedrockInvokeTally.ts";
-import { bedrockCallOf } from "./bedrockPath.ts";
+import { bedrockCallOf, bedrockMaker, forBedrockModel } from "./bedrockPath.ts";
+import { isSigned } from "./bedrockRequest.ts";
 import { BedrockStream } from "./bedrockStream.ts";
 import { bedrockErrorOf, countedOr, headerCounts } from "./bedrockUsage.ts";
 import { bedrockErrors } from "./errorShapes.ts";
@@ -17,6 +26,7 @@ export const bedrockInvoke: Protocol = {
   recognise: (method, path) => (method === "POST" && bedrockCallOf(path)?.operation === "invoke" ? "metered" : null),
   countRoute: null,
   read: readInvoke,
+  forModel,
   rewrite(body, facts, changes) {
     const { outputLimitTokens: limit } = changes;
     if (limit === undefined || facts.clampable === false) {
@@ -37,6 +47,20 @@ export const bedrockInvoke: Protocol = {
     new BedrockStream(isAnthropic(facts) ? new AnthropicInvokeTally(facts) : new InvokeTally(facts)),
   ...bedrockErrors,
 };
+
+/** Each maker has words of its own, and Amazon's families differ too: only a model that takes the same ones can stand in. */
+function forModel(
+  asked: AddressedRequest,
+  facts: RequestFacts,
+  context: RequestContext,
+  model: string,
+): AddressedRequest | null {
+  const { model: before } = facts;
+  const maker = isAnthropic(facts) ? "anthropic" : bedrockMaker(before);
+  const takesSame = maker === bedrockMaker(model) && limitPathsOf(before) === limitPathsOf(model);
+  const embeds = EMBEDS.test(before) || EMBEDS.test(model);
+  return maker === null || !takesSame || embeds || isSigned(context) ? null : forBedrockModel(asked, model);
+}
 
 /** Lowers every limit that is there; where there is none, sets the one that the maker's models usually take. */
 function withLimit(body: Buffer, model: string, limit: number): Buffer {

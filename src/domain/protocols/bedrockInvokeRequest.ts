@@ -26,10 +26,12 @@ const LIMITS: ReadonlyArray<readonly [model: RegExp, paths: readonly LimitPath[]
   [/(mistral|cohere|ai21|deepseek|qwen|writer|google|nvidia|moonshotai|moonshot|minimax|zai)\./, [["max_tokens"]]],
 ];
 
-const EMBEDS = /embed/;
+export const EMBEDS = /embed/;
+
+const NO_LIMITS: readonly LimitPath[] = [];
 
 export function limitPathsOf(model: string): readonly LimitPath[] {
-  return LIMITS.find(([pattern]) => pattern.test(model))?.[1] ?? [];
+  return LIMITS.find(([pattern]) => pattern.test(model))?.[1] ?? NO_LIMITS;
 }
 
 /** Whether the body is one of Anthropic's Messages: Bedrock takes them only with their version. */

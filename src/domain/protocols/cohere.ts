@@ -6,6 +6,7 @@ import { cohereBytes, cohereErrorOf, cohereUsageOf } from "./cohereUsage.ts";
 import { cohereErrors } from "./errorShapes.ts";
 import { membersOf, withMembers } from "./jsonEdit.ts";
 import { countOf, isObject, type JsonObject, objectOf, parseOrUndefined } from "./jsonValue.ts";
+import { forModelInBody } from "./modelInBody.ts";
 import { estimatedInput } from "./promptSize.ts";
 import { isEventStream } from "./sse.ts";
 
@@ -20,6 +21,7 @@ const shared = {
 export const cohereChat: Protocol = {
   ...shared,
   name: "cohere-chat",
+  forModel: forModelInBody,
   recognise: (method, path) => (method === "POST" && /(^|\/)v2\/chat\/?$|^\/chat\/?$/.test(path) ? "metered" : null),
   read: readCohereChat,
   rewrite(body, facts, { outputLimitTokens: limit }) {

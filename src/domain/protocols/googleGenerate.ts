@@ -1,11 +1,19 @@
-import { NOTHING_READ, type Protocol, type Reading, type RequestFacts } from "../protocol.ts";
+import {
+  type AddressedRequest,
+  NOTHING_READ,
+  type Protocol,
+  type Reading,
+  type RequestContext,
+  type RequestFacts,
+} from "../protocol.ts";
 import { googleErrors } from "./errorShapes.ts";
 import { googleCount } from "./googleCount.ts";
-import { googlePathOf } from "./googlePath.ts";
+import { forGoogleModel, googlePathOf } from "./googlePath.ts";
 import { readGenerateRequest } from "./googleRequest.ts";
 import { withOutputLimit } from "./googleRewrite.ts";
 import { GoogleStream } from "./googleStream.ts";
 import { GoogleTally } from "./googleTally.ts";
+import { withMembers } from "./jsonEdit.ts";
 import { isObject, parseOrUndefined } from "./jsonValue.ts";
 import { isEventStream } from "./sse.ts";
 
@@ -21,6 +29,7 @@ export const googleGenerate: Protocol = {
   countRoute: ":countTokens",
   promptCount: googleCount,
   read: readGenerateRequest,
+  forModel,
   rewrite: (body, facts, { outputLimitTokens: limit }) =>
     limit === undefined ? body : withOutputLimit(body, facts, limit),
   /** Without `alt=sse` a stream is a JSON array that is sent over time. */
@@ -29,6 +38,19 @@ export const googleGenerate: Protocol = {
   readStream: (facts) => new GoogleStream(facts),
   ...googleErrors,
 };
+
+/** What Google keeps for a prompt, it keeps for one model. Other makers' models take other words, below other methods. */
+function forModel(
+  asked: AddressedRequest,
+  { members }: RequestFacts,
+  _context: RequestContext,
+  model: string,
+): AddressedRequest | null {
+  const keepsToModel = members.has("cachedContent") || members.has("cached_content");
+  const moved = keepsToModel || /^claude/.test(model) ? null : forGoogleModel(asked, model);
+  const named = { model: JSON.stringify(`models/${model}`) };
+  return moved !== null && members.has("model") ? { ...moved, body: withMembers(moved.body, members, named) } : moved;
+}
 
 function isJson(contentType: string | null): boolean {
   return contentType !== null && /^application\/json\b/i.test(contentType);

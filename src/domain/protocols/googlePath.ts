@@ -1,3 +1,5 @@
+import type { AddressedRequest } from "../protocol.ts";
+
 /** What a path of Google's APIs names: a method, called on a model. */
 export interface GooglePath {
   /** Such as `generateContent`. */
@@ -28,6 +30,22 @@ export function googlePathOf(path: string): GooglePath | null {
     publisher: publisher ?? null,
     location: /(?:^|\/)locations\/([^/]+)\//.exec(path)?.[1] ?? null,
   };
+}
+
+/**
+ * The same request for another model of Google's or of the same publisher; null where its path calls none. A model that was
+ * tuned or deployed is called in another place than those that others may use: at Vertex below its publisher.
+ */
+export function forGoogleModel(asked: AddressedRequest, model: string): AddressedRequest | null {
+  const called = CALLED.exec(asked.route);
+  if (called === null) {
+    return null;
+  }
+  const [, publisher, kind, , method] = called;
+  const before = asked.route.slice(0, called.index);
+  const ofWhom = publisher ?? (kind === "endpoints" ? "google" : null);
+  const place = `${ofWhom === null ? "" : `publishers/${ofWhom}/`}models/${encodeURIComponent(model)}:${method}`;
+  return { ...asked, route: `${before}/${place}` };
 }
 
 function decoded(segment: string): string {

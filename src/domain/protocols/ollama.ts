@@ -2,6 +2,7 @@ import { NOTHING_READ, type Protocol, type Reading, type RequestFacts } from "..
 import { ollamaErrors } from "./errorShapes.ts";
 import { withMemberAt } from "./jsonPath.ts";
 import { isObject, parseOrUndefined, parseRequest } from "./jsonValue.ts";
+import { forModelInBody } from "./modelInBody.ts";
 import { isNdjson } from "./ndjson.ts";
 import { ollamaBytes, ollamaErrorOf, ollamaReading } from "./ollamaAnswer.ts";
 import { outputLimitOf, readOllamaEmbedding, readOllamaRequest } from "./ollamaRequest.ts";
@@ -32,6 +33,7 @@ const writing: Omit<Protocol, "name" | "recognise"> = {
 export const ollamaChat: Protocol = {
   ...writing,
   name: "ollama-chat",
+  forModel: forModelInBody,
   recognise: (method, path) => (method === "POST" && CHAT.test(path) ? "metered" : null),
 };
 
@@ -39,6 +41,7 @@ export const ollamaChat: Protocol = {
 export const ollamaGenerate: Protocol = {
   ...writing,
   name: "ollama-generate",
+  forModel: forModelInBody,
   recognise: (method, path) => (method === "POST" && GENERATE.test(path) ? "metered" : null),
 };
 

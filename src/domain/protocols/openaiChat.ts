@@ -1,4 +1,5 @@
 import type { Protocol, RequestFacts, Rewrite } from "../protocol.ts";
+import { forModelOrDeployment } from "./azureDeployment.ts";
 import { openaiErrors } from "./errorShapes.ts";
 import { membersOf, withMembers } from "./jsonEdit.ts";
 import { jsonText, objectOf } from "./jsonValue.ts";
@@ -19,6 +20,7 @@ export function openaiChatProtocol(dialect: ChatDialect): Protocol {
       return method === "POST" && /(^|\/)(?<!async\/)chat\/completions\/?$/.test(path) ? "metered" : null;
     },
     countRoute: null,
+    forModel: forModelOrDeployment,
     read: (body, context) => readChatRequest(body, dialect, context),
     isStream: isEventStream,
     rewrite: (body, facts, changes) => withMembers(body, facts.members, changedMembers(body, facts, changes, dialect)),

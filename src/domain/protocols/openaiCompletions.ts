@@ -1,5 +1,5 @@
 import { BadRequestError, type Protocol, type RequestContext, type RequestFacts, type Rewrite } from "../protocol.ts";
-import { modelAsked } from "./azureDeployment.ts";
+import { forModelOrDeployment, modelAsked } from "./azureDeployment.ts";
 import { openaiErrors } from "./errorShapes.ts";
 import { membersOf, withMembers } from "./jsonEdit.ts";
 import { flagMember, parseRequest, wholeMember } from "./jsonValue.ts";
@@ -27,6 +27,7 @@ export function openaiCompletionsProtocol(dialect: ChatDialect): Protocol {
       return method === "POST" && /(^|\/)(?<!chat\/)completions\/?$/.test(path) ? "metered" : null;
     },
     countRoute: null,
+    forModel: forModelOrDeployment,
     read: (body, context) => readCompletionRequest(body, dialect, context),
     isStream: isEventStream,
     rewrite: (body, facts, changes) =>

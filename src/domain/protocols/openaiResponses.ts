@@ -7,6 +7,7 @@ import {
   type RequestFacts,
   type Rewrite,
 } from "../protocol.ts";
+import { forModelOrDeployment } from "./azureDeployment.ts";
 import { openaiErrors } from "./errorShapes.ts";
 import { membersOf, withMembers } from "./jsonEdit.ts";
 import { isObject, type JsonObject, listOf, objectOf, parseOrUndefined, textOf } from "./jsonValue.ts";
@@ -39,6 +40,7 @@ export const openaiResponses: Protocol = {
   },
   countRoute: "/responses/input_tokens",
   countedMembers: COUNTED,
+  forModel: forModelOrDeployment,
   read: (body, context = NO_CONTEXT) => readResponsesRequest(body, context),
   isStream: isEventStream,
   rewrite: (body, facts, changes) => withMembers(body, facts.members, changedMembers(body, facts, changes)),

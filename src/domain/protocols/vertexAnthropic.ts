@@ -7,7 +7,8 @@ import {
   type StreamReader,
 } from "../protocol.ts";
 import { anthropicMessages } from "./anthropicMessages.ts";
-import { googlePathOf } from "./googlePath.ts";
+import { forGoogleModel, googlePathOf } from "./googlePath.ts";
+import { forModelInBody } from "./modelInBody.ts";
 
 /** Anthropic's free count, which Vertex takes for a model of its own. */
 export const COUNTING_MODEL = "count-tokens";
@@ -22,6 +23,8 @@ export const vertexAnthropic: Protocol = {
   },
   countRoute: null,
   read,
+  forModel: (asked, facts, context, model) =>
+    /^claude/.test(model) ? forGoogleModel(forModelInBody(asked, facts, context, model) ?? asked, model) : null,
   readJson: (status, body, facts) => inRegion(anthropicMessages.readJson(status, body, facts), facts),
   readStream: (facts) => new RegionalStream(anthropicMessages.readStream(facts), facts),
 };

@@ -9,6 +9,8 @@ import type { PriceBook } from "../../domain/priceBook.ts";
 export interface BudgetSwitch {
   readonly backend: Backend;
   readonly budget: string;
+  /** Whether the rule names a family alone, so that this model was chosen among those that have a price. */
+  readonly isGuess: boolean;
   /** How much of it is spent, as a share of its limit. */
   readonly share: number;
 }
@@ -48,26 +50,26 @@ export class BudgetSwitches {
       const { budget, spentNanoUsd, limitNanoUsd } = account;
       const { switchTo } = budget;
       if (switchTo !== undefined && account.isSwitching) {
-        const backend = this.#meant(switchTo.to, call.provider, now);
+        const known = this.#known(switchTo.to);
+        const backend = known ?? this.#guess(switchTo.to as string, call.provider, now);
         if (backend !== null && !isSameBackend(backend, call) && Object.hasOwn(providers, backend.provider)) {
-          return { backend, budget: budget.name, share: limitNanoUsd === 0 ? 1 : spentNanoUsd / limitNanoUsd };
+          const share = limitNanoUsd === 0 ? 1 : spentNanoUsd / limitNanoUsd;
+          return { backend, budget: budget.name, isGuess: known === undefined, share };
         }
       }
     }
     return null;
   }
 
-  /** A tier's backend; a usual tier is the newest model of its family, at the call's own provider where that has one. */
-  #meant(to: string | Backend, provider: string, now: number): Backend | null {
+  /** The backend that the rule names, or that its tier was set to. */
+  #known(to: string | Backend): Backend | undefined {
+    return typeof to === "string" ? tierOf(this.#options.config().backends, to) : to;
+  }
+
+  /** A usual tier is the newest model of its family, at the call's own provider where that has one. */
+  #guess(to: string, provider: string, now: number): Backend | null {
     const { config, prices } = this.#options;
-    const { backends, providers } = config();
-    if (typeof to !== "string") {
-      return to;
-    }
-    const tier = tierOf(backends, to);
-    if (tier !== undefined) {
-      return tier;
-    }
+    const { providers } = config();
     if (this.#meanings?.prices !== prices()) {
       this.#meanings = { prices: prices(), found: new Map() };
     }

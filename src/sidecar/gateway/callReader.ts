@@ -39,7 +39,7 @@ export class CallReader {
     const branch = await branchFor(passage.caller);
     const frame = this.#frameOf(passage, read.facts, startedAt, branch);
     const switched = this.#options.switches.any
-      ? switchedCall(this.#options, passage, body, read.facts, frame.attribution, startedAt)
+      ? switchedCall(this.#options, passage, read, frame.attribution, startedAt)
       : null;
     if (switched === null) {
       return { passage, read, frame, own: NO_HEADERS };

@@ -33,6 +33,8 @@ export interface Target {
 
 /** The server behind a provider's base URL, taken apart once. */
 export interface ProviderServer {
+  /** What it was made of. */
+  readonly baseUrl: string;
   readonly secure: boolean;
   readonly hostname: string;
   readonly port: number;
@@ -57,6 +59,7 @@ function serverOf(baseUrl: string): ProviderServer {
     const secure = protocol === "https:";
     const base = pathname.split("/").filter((segment) => segment !== "");
     server = {
+      baseUrl,
       secure,
       hostname: hostname.replace(/^\[|\]$/g, ""),
       port: port === "" ? (secure ? 443 : 80) : Number(port),
