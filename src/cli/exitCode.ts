@@ -1,5 +1,12 @@
 /** What the command leaves with. `run` leaves with the code of what it ran. */
-export const EXIT = { ok: 0, error: 1, usage: 2, budgetSpent: 3 } as const;
+export const EXIT = {
+  ok: 0,
+  error: 1,
+  usage: 2,
+  budgetSpent: 3,
+  /** As shells have it for a program that SIGINT ended. */
+  interrupted: 130,
+} as const;
 
 /** Ends the command with one line on stderr. The message is for people. */
 export class CliError extends Error {

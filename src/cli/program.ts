@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { VERSION } from "../domain/version.ts";
 import { addAsk } from "./commands/ask.ts";
 import { addBackend } from "./commands/backend.ts";
+import { addBatch } from "./commands/batch.ts";
 import { addBudget } from "./commands/budget.ts";
 import { addCheck } from "./commands/check.ts";
 import { addCompletion } from "./commands/completion.ts";
@@ -26,7 +27,7 @@ Exit codes:
   0  done; for check: within every budget
   1  error; for doctor: something is damaged
   2  wrong usage
-  3  a budget is spent (check, ask)
+  3  a budget is spent (check, ask, batch)
 run leaves with the code of the program it ran.
 
 Commands find the sidecar of the data folder, or start one that leaves a minute after it is last needed.`;
@@ -47,6 +48,7 @@ export function makeProgram(): Command {
     addEnv,
     addSetup,
     addAsk,
+    addBatch,
     addEstimate,
     addModels,
     addBackend,

@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promptsOf } from "../../src/cli/batchFile.ts";
+
 import { type Estimates, estimatesSchema, modelDetailSchema, modelListSchema } from "../../src/domain/modelApi.ts";
 import { startUpstreams, type Upstreams } from "../upstreams/startUpstreams.ts";
 import { CommandLine, endWith, type Finished, firstLine } from "./command.ts";
@@ -192,26 +192,5 @@ describe("models and estimates on the command line", function () {
       await fails(["estimate", "--file", join(folder, "none")], 1, /cannot be read/);
       await fails(["estimate", "--file", "a", "--batch", "b"], 2, /cannot be used with/);
     });
-  });
-});
-
-describe("a batch file", () => {
-  it("gives the text of every form that a line can have", () => {
-    const lines = [
-      '"plain"',
-      '{"text":"one"}',
-      '{"input":["two","three"]}',
-      '{"system":"Be short.","messages":[{"role":"user","content":[{"type":"text","text":"four"}]}]}',
-      '{"custom_id":"a","params":{"model":"m","messages":[{"role":"user","content":"five"}]}}',
-    ];
-    assert.deepEqual(promptsOf(lines.join("\n"), "x.jsonl"), [
-      "plain",
-      "one",
-      "two\n\nthree",
-      "Be short.\n\nfour",
-      "five",
-    ]);
-    assert.deepEqual(promptsOf("a\r\n\n b \n", "x.txt"), ["a", " b "]);
-    assert.throws(() => promptsOf("\n", "x.txt"), /no prompt in x\.txt/);
   });
 });

@@ -1,22 +1,18 @@
 import type { Command } from "commander";
-import type { ApiClient } from "../../client/apiClient.ts";
-import { SidecarUnavailableError } from "../../client/sidecarUnavailableError.ts";
-import type { ProviderInfo } from "../../domain/api.ts";
 import { backendInWords } from "../../domain/backends/backendSettings.ts";
-import { fallbackOrder } from "../../domain/backends/fallbackOrder.ts";
 import type { Call } from "../../domain/call.ts";
-import { providerSchema } from "../../domain/config.ts";
 import { formatCount, formatDuration, formatPercent } from "../../domain/formats.ts";
 import { formatUsd } from "../../domain/money.ts";
 import { PromptError } from "../../prompts/promptError.ts";
 import { type FallbackPlan, runWithFallback } from "../../prompts/runWithFallback.ts";
 import { countOf } from "../arguments.ts";
-import { chooseModel, isUsable, keyOf } from "../chooseModel.ts";
-import { CliError, EXIT, UsageError } from "../exitCode.ts";
+import { Asker } from "../asker.ts";
+import { CliError, EXIT } from "../exitCode.ts";
 import { note, printJson } from "../output.ts";
 import { ownCaller } from "../ownCaller.ts";
 import { promptText } from "../promptText.ts";
 import { type CommonOptions, withSidecar } from "../sidecarAccess.ts";
+import { takeOverInWords } from "../takeOverWords.ts";
 
 interface AskFlags extends CommonOptions {
   readonly provider?: string;
@@ -27,11 +23,6 @@ interface AskFlags extends CommonOptions {
   readonly timeout: string;
   readonly fallback: boolean;
 }
-
-/** How long, in ms, to wait for a call to be booked. */
-const BOOKED_LIMIT_MS = 3_000;
-/** As shells have it for a program that SIGINT ended. */
-const INTERRUPTED = 130;
 
 const EXAMPLES = `
 Examples:
@@ -68,62 +59,29 @@ async function ask(words: readonly string[], flags: AskFlags): Promise<void> {
   const timeoutMs = countOf(flags.timeout, "--timeout") * 1_000;
   const prompt = await promptText(words);
   await withSidecar(flags, async (api) => {
-    const { provider, model: chosen, byTier } = await chooseModel(api, flags);
-    const providers = await api.providers();
-    const { urls } = await api.pass(ownCaller(flags.project));
-    const baseUrl = urls[provider.name];
-    if (baseUrl === undefined) {
-      throw new CliError(`The sidecar gave no address for ${provider.name}`);
+    const caller = ownCaller(flags.project);
+    const asker = await Asker.make({ api: async () => api, caller, fallback: flags.fallback });
+    const target = await asker.target(flags);
+    if (flags.model !== undefined && target.model !== flags.model) {
+      note(`tollgate: ${flags.model} is ${target.model} (${target.provider})`);
     }
-    const key = keyOf(provider);
-    const model = chosen ?? provider.models[0] ?? (await firstServedModel(provider, baseUrl, key));
-    if (flags.model !== undefined && model !== flags.model) {
-      note(`tollgate: ${flags.model} is ${model} (${provider.name})`);
-    }
-    const meant = { provider: provider.name, model };
-    const route = byTier ? await api.backends.route({ ...meant, caller: ownCaller(flags.project) }) : null;
-    const other = providers.find(({ name }) => name === route?.backend.provider);
-    // A backend without a key is no help, however cheap.
-    const switched = other !== undefined && isUsable(other) ? (route?.standsInFor ?? null) : null;
-    const wanted = route === null || switched === null ? meant : route.backend;
-    if (switched !== null) {
-      const spent = formatPercent(route?.share ?? 0);
-      note(`tollgate: the budget ${switched.budget} is spent to ${spent}: ${backendInWords(wanted)} is asked instead`);
-    }
-    const view = await api.backends.view();
-    const fallback = view.fallback.filter((backend) => providers.some(({ name }) => name === backend.provider));
-    await send(api, flags, {
-      wanted,
-      order: flags.fallback ? fallbackOrder(wanted, fallback, view.cooling, Date.now()) : [wanted],
-      requestFor: (backend) => {
-        const info = providers.find(({ name }) => name === backend.provider);
-        const address = urls[backend.provider];
-        if (info === undefined || address === undefined) {
-          throw new CliError(`The sidecar gave no address for ${backend.provider}`);
-        }
-        return {
-          provider: backend.provider,
-          protocol: providerSchema.shape.protocol.parse(info.protocol),
-          model: backend.model,
-          baseUrl: address,
-          key: keyOf(info),
-          ...(flags.system === undefined ? {} : { system: flags.system }),
-          messages: [{ role: "user", text: prompt }],
-          maxOutputTokens,
-          timeoutMs,
-          requestType: "ask",
-          ...(switched === null ? {} : { standsInFor: switched }),
-        };
-      },
-      failed: (backend, error) => {
-        // What cannot be noted is tried again the next time.
-        void api.backends.failed({ ...backend, why: error.message.slice(0, 1_000) }).catch(() => {});
-      },
+    const plan = await asker.plan(target, {
+      ...(flags.system === undefined ? {} : { system: flags.system }),
+      messages: [{ role: "user", text: prompt }],
+      maxOutputTokens,
+      timeoutMs,
+      requestType: "ask",
     });
+    if (plan.switched !== null) {
+      const { budget, share } = plan.switched;
+      const instead = backendInWords(plan.wanted);
+      note(`tollgate: the budget ${budget} is spent to ${formatPercent(share)}: ${instead} is asked instead`);
+    }
+    await send(asker, flags, plan);
   });
 }
 
-async function send(api: ApiClient, flags: AskFlags, plan: FallbackPlan): Promise<void> {
+async function send(asker: Asker, flags: AskFlags, plan: FallbackPlan): Promise<void> {
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once("SIGINT", interrupt);
@@ -140,12 +98,9 @@ async function send(api: ApiClient, flags: AskFlags, plan: FallbackPlan): Promis
       },
       onRetry: ({ attempt, lastAttempt, delayMs, error }) =>
         note(`tollgate: ${error.message} Attempt ${attempt} of ${lastAttempt} in ${formatDuration(delayMs)}.`),
-      onTakeOver: ({ from, to, error }) => {
-        const why = error === null ? "It failed not long ago." : error.message;
-        note(`tollgate: ${backendInWords(from)} does not answer. ${why} ${backendInWords(to)} takes over.`);
-      },
+      onTakeOver: (takeOver) => note(`tollgate: ${takeOverInWords(takeOver)}`),
     });
-    const call = await bookedCall(api, result.callId);
+    const call = await asker.bookedCall(result.callId);
     if (flags.json) {
       const { text, stopReason, attempts, backend, standsInFor } = result;
       printJson({ text, stopReason, attempts, backend, standsInFor, call });
@@ -158,7 +113,7 @@ async function send(api: ApiClient, flags: AskFlags, plan: FallbackPlan): Promis
     if (!(error instanceof PromptError)) {
       throw error;
     }
-    const call = error.kind === "refused" ? null : await bookedCall(api, error.callId).catch(() => null);
+    const call = error.kind === "refused" ? null : await asker.bookedCall(error.callId).catch(() => null);
     if (call !== null && call.costNanoUsd > 0) {
       note(costLine(call, false));
     }
@@ -171,7 +126,7 @@ async function send(api: ApiClient, flags: AskFlags, plan: FallbackPlan): Promis
 
 function exitCodeOf({ kind, refusal }: PromptError): number {
   if (kind === "cancelled") {
-    return INTERRUPTED;
+    return EXIT.interrupted;
   }
   return refusal?.reason === "budget" ? EXIT.budgetSpent : EXIT.error;
 }
@@ -180,41 +135,6 @@ function exitCodeOf({ kind, refusal }: PromptError): number {
 function endLine(lastPiece: string): void {
   if (lastPiece !== "" && !lastPiece.endsWith("\n")) {
     process.stdout.write("\n");
-  }
-}
-
-/** What a server of the OpenAI protocol says it serves. */
-async function firstServedModel(
-  { name, protocol }: ProviderInfo,
-  baseUrl: string,
-  key: string | null,
-): Promise<string> {
-  if (protocol === "openai") {
-    const { OpenAI } = await import("openai");
-    const client = new OpenAI({
-      apiKey: key ?? "none",
-      baseURL: baseUrl,
-      maxRetries: 0,
-      timeout: 10_000,
-      logLevel: "off",
-    });
-    const models = await client.models.list().catch(() => null);
-    const first = models?.data?.[0]?.id;
-    if (first !== undefined) {
-      return first;
-    }
-  }
-  throw new UsageError(`--model: no model of ${name} is known; say which`);
-}
-
-async function bookedCall(api: ApiClient, id: string | null): Promise<Call | null> {
-  try {
-    return id === null ? null : await api.call(id, BOOKED_LIMIT_MS);
-  } catch (error) {
-    if (error instanceof SidecarUnavailableError) {
-      return null;
-    }
-    throw error;
   }
 }
 

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
-import type { ApiClient } from "../../client/apiClient.ts";
-import { type Estimates, type EstimatesRequest, LARGEST_BATCH, type ModelEstimate } from "../../domain/modelApi.ts";
 import { collect, countOf, shareOf } from "../arguments.ts";
-import { promptsOf } from "../batchFile.ts";
+import { batchPrompts } from "../batch/batchInput.ts";
+import { estimatesOf } from "../estimateBatch.ts";
 import { estimateLines } from "../estimateTable.ts";
 import { CliError } from "../exitCode.ts";
 import { note, print, printJson, terminalWidth } from "../output.ts";
@@ -21,9 +20,6 @@ interface EstimateFlags extends CommonOptions {
   readonly batch?: string;
   readonly project?: string;
 }
-
-/** What is sent to the sidecar at once, in characters: it can read more, but others wait meanwhile. */
-const LARGEST_SLICE = 2_000_000;
 
 const EXAMPLES = `
 Examples:
@@ -65,7 +61,7 @@ async function estimate(words: readonly string[], flags: EstimateFlags): Promise
     cachedShare,
     caller: ownCaller(flags.project),
   };
-  const estimates = await withSidecar(flags, (api) => sumOf(api, request, texts));
+  const estimates = await withSidecar(flags, (api) => estimatesOf(api, request, texts));
   if (flags.json) {
     printJson(estimates);
     return;
@@ -91,51 +87,5 @@ async function textsFrom(words: readonly string[], { file, batch }: EstimateFlag
   } catch (error) {
     throw new CliError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
-  return batch === undefined ? [content] : promptsOf(content, basename(path));
-}
-
-/** A long batch goes in slices; all of them on the models of the first. */
-async function sumOf(api: ApiClient, request: EstimatesRequest, texts: readonly string[]): Promise<Estimates> {
-  let sum: Estimates | undefined;
-  for (const slice of slicesOf(texts)) {
-    const models = sum?.estimates.map(({ provider, model }) => ({ provider, model })) ?? request.models ?? [];
-    const next = await api.estimates({ ...request, models, texts: slice });
-    sum = sum === undefined ? next : together(sum, next);
-  }
-  return sum as Estimates;
-}
-
-function* slicesOf(texts: readonly string[]): Generator<string[]> {
-  let slice: string[] = [];
-  let length = 0;
-  for (const text of texts) {
-    if (slice.length === LARGEST_BATCH || (slice.length > 0 && length + text.length > LARGEST_SLICE)) {
-      yield slice;
-      slice = [];
-      length = 0;
-    }
-    slice.push(text);
-    length += text.length;
-  }
-  yield slice;
-}
-
-function together(a: Estimates, b: Estimates): Estimates {
-  return {
-    ...a,
-    prompts: a.prompts + b.prompts,
-    estimates: a.estimates.map((one, index) => added(one, b.estimates[index] as ModelEstimate)),
-  };
-}
-
-function added(a: ModelEstimate, b: ModelEstimate): ModelEstimate {
-  const sum = (x: number | null, y: number | null) => (x === null || y === null ? null : x + y);
-  return {
-    ...a,
-    inputTokens: a.inputTokens + b.inputTokens,
-    inputBasis: a.inputBasis === "bytes" ? "bytes" : b.inputBasis,
-    expectedNanoUsd: sum(a.expectedNanoUsd, b.expectedNanoUsd),
-    worstCaseNanoUsd: sum(a.worstCaseNanoUsd, b.worstCaseNanoUsd),
-    promptsTooLong: a.promptsTooLong + b.promptsTooLong,
-  };
+  return batch === undefined ? [content] : batchPrompts(content, basename(path), "--batch").map(({ text }) => text);
 }

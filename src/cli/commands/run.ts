@@ -1,14 +1,13 @@
-import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
 import type { Command } from "commander";
 import type { ApiClient } from "../../client/apiClient.ts";
 import { userName } from "../../client/userName.ts";
 import { formatCount } from "../../domain/formats.ts";
 import { formatUsd, nanoFromUsd, usdFromNano } from "../../domain/money.ts";
-import { runAmong } from "../../domain/run.ts";
 import { amountOf, collect } from "../arguments.ts";
 import { gatewayEnvironment } from "../gatewayEnvironment.ts";
 import { note } from "../output.ts";
+import { beginRun, endRun, newRun, type OwnRun, sumOfRun } from "../ownRun.ts";
 import { projectName } from "../projectName.ts";
 import { runChild } from "../runChild.ts";
 import { forOneRun, toolOf } from "../setup/oneRun.ts";
@@ -50,18 +49,16 @@ Examples:
 
 async function run(command: string, args: readonly string[], flags: RunFlags): Promise<void> {
   const limitUsd = flags.budget === undefined ? null : amountOf(flags.budget, "--budget");
-  const id = `run-${randomBytes(5).toString("hex")}`;
+  const own = newRun(limitUsd);
+  const { id } = own;
   const link = linkTo(flags, id);
-  const startedAt = new Date().toISOString();
   const tool = toolOf(command);
   try {
     const api = await link.ensure();
     // An open event stream keeps the sidecar through a program's silence, and has it started again if it ends. It also tells
     // that this run goes on: what a run has of its own is taken away when its stream is gone for good.
     link.start();
-    if (limitUsd !== null) {
-      await api.setBudget({ name: id, limitUsd, window: "run", hard: true, scope: { tag: id } });
-    }
+    await beginRun(api, own);
     let ended = false;
     try {
       const project = flags.project ?? projectName(process.cwd());
@@ -74,58 +71,35 @@ async function run(command: string, args: readonly string[], flags: RunFlags): P
         folder: process.cwd(),
       };
       const usual = await gatewayEnvironment(api, caller, { ollama: flags.ollama });
-      const own = await forOneRun(api, tool, caller, process.env);
-      process.exitCode = await runChild(command, [...own.args, ...args], {
+      const setUp = await forOneRun(api, tool, caller, process.env);
+      process.exitCode = await runChild(command, [...setUp.args, ...args], {
         ...process.env,
         ...usual,
-        ...own.variables,
+        ...setUp.variables,
       });
       ended = true;
     } finally {
-      const json = flags.json === true;
-      await settle(await link.ensure(), { id, since: startedAt, limitUsd, tool, tell: ended, json });
+      await settle(await link.ensure(), own, tool, ended, flags.json === true);
     }
   } finally {
     link.dispose();
   }
 }
 
-interface EndedRun {
-  readonly id: string;
-  readonly since: string;
-  readonly limitUsd: number | null;
-  /** The program, where its own configuration is known. */
-  readonly tool: SetupTool | undefined;
-  /** Whether the program ran at all. */
-  readonly tell: boolean;
-  readonly json: boolean;
-}
-
-/** Takes the run's pass and budget away and says what it cost. What has been booked stays booked. */
-async function settle(api: ApiClient, { id, since, limitUsd, tool, tell, json }: EndedRun): Promise<void> {
-  for (const pass of await api.passes()) {
-    if (runAmong(pass.caller.tags) === id) {
-      await api.revokePass(pass.id);
-    }
-  }
-  if (limitUsd !== null) {
-    await api.removeBudget(id);
-  }
+/** Takes away what the run had of its own and, where the program ran, says what it cost. */
+async function settle(
+  api: ApiClient,
+  run: OwnRun,
+  tool: SetupTool | undefined,
+  tell: boolean,
+  json: boolean,
+): Promise<void> {
+  await endRun(api, run);
   if (!tell) {
     return;
   }
-  let calls = 0;
-  let refused = 0;
-  let cost = 0;
-  let input = 0;
-  let output = 0;
-  for await (const call of api.allCalls({ tag: id, since })) {
-    calls += call.status === "refused" ? 0 : 1;
-    refused += call.status === "refused" ? 1 : 0;
-    cost += call.costNanoUsd;
-    input += call.usage.inputTokens;
-    output += call.usage.outputTokens;
-  }
+  const { id, limitUsd } = run;
+  const { calls, refused, costNanoUsd: cost, inputTokens: input, outputTokens: output } = await sumOfRun(api, run);
   if (json) {
     const tokens = { inputTokens: input, outputTokens: output };
     // Standard output is the program's own.

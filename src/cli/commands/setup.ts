@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { createInterface } from "node:readline/promises";
 import { Argument, type Command } from "commander";
 import { userName } from "../../client/userName.ts";
 import { UsageError } from "../exitCode.ts";
 import { note, printDone } from "../output.ts";
+import { saysYes } from "../saysYes.ts";
 import { TOOLS } from "../setup/allTools.ts";
 import { applied, changesOf, planSetup, undone } from "../setup/planSetup.ts";
 import { hashOf, SetupRecords } from "../setup/setupRecord.ts";
@@ -130,10 +130,7 @@ async function agreed(
   if (!process.stdin.isTTY) {
     throw new UsageError("nothing is written without a yes: answer in a terminal, or give --yes");
   }
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await asking.question("Write this? [y/N] ");
-  asking.close();
-  return /^y(es)?$/i.test(answer.trim());
+  return saysYes("Write this?");
 }
 
 /** Passes are secrets; of one, lists and diffs show how it begins. */
