@@ -4,6 +4,7 @@ import { AnswerDocuments } from "./ask/answerDocuments.ts";
 import { askCommands } from "./ask/askCommands.ts";
 import { backendCommands } from "./backends/backendCommands.ts";
 import { budgetCommands } from "./budgets/budgetCommands.ts";
+import { forecastWarnings } from "./budgets/forecastWarnings.ts";
 import { SettingsPush, settingsPush } from "./budgets/settingsPush.ts";
 import { stopCommands } from "./budgets/stopCommands.ts";
 import { budgetWarnings } from "./budgets/warnings.ts";
@@ -24,6 +25,7 @@ const CONTRIBUTIONS = [
   statusBar,
   settingsPush,
   budgetWarnings,
+  forecastWarnings,
   askCommands,
   backendCommands,
   budgetCommands,

@@ -48,7 +48,7 @@ export function callWords(call: Call): CallWords {
   }
 }
 
-/** The reasons are those of a refusal, as booked in `errorType`. */
+/** The reasons are those of a refusal, or a limit of requests or tokens, as booked in `errorType`. */
 function refusalReason(reason: string | null): string {
   switch (reason) {
     case "unpriced":
@@ -59,6 +59,8 @@ function refusalReason(reason: string | null): string {
       return "what it would cost cannot be metered";
     case "no-ledger":
       return "the ledger could not be written";
+    case "rate_limited":
+      return "a limit of requests or tokens a minute was reached";
     default:
       return "it did not fit into the budget";
   }

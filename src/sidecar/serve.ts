@@ -1,4 +1,4 @@
-import { tmpdir } from "node:os";
+import { tmpdir, uptime } from "node:os";
 import { resolve } from "node:path";
 import { ConfigError, type Environment } from "../domain/config.ts";
 import { socketPath } from "../domain/dataFolder.ts";
@@ -73,6 +73,7 @@ async function serveOwned(options: ServeOptions): Promise<ServeEnd> {
       dataDir,
       graceMs: options.graceMs ?? null,
       now: Date.now,
+      steady: () => uptime() * 1_000,
       wantsToLeave: leave,
     });
     const handshake = {

@@ -53,6 +53,8 @@ export interface SidecarOptions {
   readonly wasmPath?: string | undefined;
   readonly ledger?: LedgerThresholds | undefined;
   readonly now: () => number;
+  /** A clock in ms that nobody sets, and that goes on while the machine sleeps. */
+  readonly steady: () => number;
   readonly log: (message: string) => void;
   /** Called when the sidecar wants to leave: nobody needs it, or it was asked to. */
   readonly wantsToLeave: (why: string) => void;
@@ -168,6 +170,7 @@ export class Sidecar {
       config,
       calendar: () => calendar,
       now,
+      steady: options.steady,
       log,
       probe: (name) => new ServerProbe(now, (provider) => links.of(name, provider)),
       restore: (provider) => restoredState(ledger, provider),

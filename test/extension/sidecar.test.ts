@@ -133,6 +133,43 @@ describe("windows, panel and sidecar", () => {
     world.upstreams.vllm.script.healthy = false;
   });
 
+  it("says once, in one of two windows, that hours alone will spend a budget, and not again after a restart", async () => {
+    const other = await world.open();
+    const api = await world.api();
+    const toasts = async (text: string) =>
+      (await Promise.all([window, other].map(({ notifications }) => notifications.all())))
+        .flat()
+        .filter((toast) => toast.text.includes(text));
+    const hours = { window: "total", limitUsd: 0.5, hard: true, scope: { provider: "vllm" } } as const;
+    await api.setBudget({ ...hours, name: "gpu" });
+    world.upstreams.vllm.script.healthy = true;
+    const text = "(vllm) the gpu budget is spent by";
+    const [told] = await until("the forecast", async () => {
+      const found = await toasts(text);
+      return found.length > 0 && found;
+    });
+    assert.match(told?.text ?? "", /^At \$0\.16 an hour \(vllm\) .*, without a single call\./);
+    assert.deepEqual([told?.severity, told?.buttons], ["warning", ["Show Costs", "Raise…", "Don't Show Again"]]);
+    await window.screenshot("compute-forecast");
+    // What both windows hear of later is told by one of them, too, and by then each has dealt with the first.
+    await api.setBudget({ ...hours, name: "gpu two" });
+    await until("the second forecast", async () => (await toasts("the gpu two budget")).length > 0);
+    assert.equal((await toasts(text)).length, 1);
+    await other.close();
+    await window.notifications.dismiss();
+    const before = await world.sidecarPid();
+    await window.runCommand("Tollgate: Restart Sidecar");
+    await until("another sidecar", async () => (await world.sidecarPid()) !== before);
+    await window.statusBar.whenReads(STATUS_ITEM, "figures", ({ text: shownText }) => shownText.includes("$"));
+    await (await world.api()).setBudget({ ...hours, name: "gpu three" });
+    await window.notifications.find("the gpu three budget");
+    assert.ok(!(await window.notifications.all()).some((toast) => toast.text.includes(text)), "it was told again");
+    for (const name of ["gpu", "gpu two", "gpu three"]) {
+      await (await world.api()).removeBudget(name);
+    }
+    world.upstreams.vllm.script.healthy = false;
+  });
+
   it("shows a server's hours in the panel, and asks once whether its stop command may run", async () => {
     world.upstreams.vllm.script.healthy = true;
     const api = await world.api();

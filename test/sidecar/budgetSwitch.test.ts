@@ -50,6 +50,33 @@ describe("a budget that switches models", () => {
     assert.equal(elsewhere.call.standsInFor, undefined, "the budget does not cover it");
   });
 
+  it("lowers the output limit to what the budget still buys of the other model", async () => {
+    await world.sidecar.api.setBudget({
+      name: "tight",
+      limitUsd: 0.001,
+      window: "total",
+      scope: { project: "t" },
+      switchTo: { from: 0.1, to: { provider: "openai", model: "gpt-4o-mini" } },
+    });
+    const ask = async (maxTokens: number, usage: Record<string, number>) => {
+      world.upstreams.openai.script.next({ text: "Done.", usage });
+      const client = await world.openai({ project: "t" });
+      const { response } = await client.chat.completions
+        .create({ model: "gpt-4.1", messages: MESSAGES, max_tokens: maxTokens })
+        .withResponse();
+      return { response, call: await world.booked(response.headers.get("x-tollgate-call-id")) };
+    };
+    const first = await ask(60, { prompt_tokens: 0, completion_tokens: 60, total_tokens: 60 });
+    assert.equal(first.call.costNanoUsd, 60 * 8_000, "gpt-4.1: 8 USD for a million tokens");
+    const left = 1_000_000 - first.call.costNanoUsd;
+    const { response, call } = await ask(100_000, { prompt_tokens: 9, completion_tokens: 5, total_tokens: 14 });
+    const limit = Number(response.headers.get("x-tollgate-clamped-output"));
+    assert.equal(world.upstreams.openai.requests.at(-1)?.body?.max_tokens, limit);
+    assert.deepEqual([call.requestedModel, call.costNanoUsd], ["gpt-4o-mini", 9 * 150 + 5 * 600]);
+    assert.ok(call.holdNanoUsd <= left && call.holdNanoUsd >= limit * 600, `${call.holdNanoUsd} of ${left}`);
+    assert.ok(limit * 8_000 > left, "so long an answer of gpt-4.1 would not fit");
+  });
+
   it("leaves calls alone until so much is spent, and in a pause", async () => {
     await world.sidecar.api.setBudget({
       name: "wide",

@@ -109,6 +109,7 @@ describe("a paused budget, through the sidecar", function () {
         graceMs: null,
         environment: {},
         version: "0.0.0",
+        steady: () => performance.now(),
         now: () => clock,
         log: () => {},
         wantsToLeave: () => {},

@@ -50,7 +50,19 @@ describe("rate limits", () => {
     );
     assert.match(JSON.stringify(other.error), /"type":"rate_limit_error"/);
     const log = readFileSync(join(world.sidecar.dataDir, "failures.jsonl"), "utf8");
-    assert.match(log, /"event":"call\.limited","backend"|"backend":"openai".*"event":"call\.limited"/);
+    const failure = log.split("\n").find((line) => line.includes('"event":"call.limited"')) ?? assert.fail(log);
+    const id = error.headers?.get("x-tollgate-call-id");
+    const { callId, errorType, message, retryCount } = JSON.parse(failure);
+    assert.deepEqual([callId, errorType, retryCount], [id, "rate_limited", 0]);
+    assert.match(message, /2 requests a minute/);
+    const call = await world.booked(id);
+    assert.deepEqual(
+      [call.status, call.httpStatus, call.errorType, call.costNanoUsd, call.tool, call.requestedModel],
+      ["refused", 429, "rate_limited", 0, "codex", "gpt-4.1"],
+    );
+    const { groups } = await world.sidecar.api.summary({ by: "tool" });
+    const codex = groups.find(({ key }) => key === "codex");
+    assert.deepEqual([codex?.calls, codex?.refused], [2, 2]);
   });
 
   it("count tokens by what calls have really used, for each user apart", async () => {

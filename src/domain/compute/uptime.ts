@@ -79,6 +79,11 @@ export interface Seen {
 const SAME_START_MS = 2_000;
 const UNIT_MS = { second: 1_000, minute: 60_000, hour: HOUR_MS };
 
+/** Whether two readings are of one start; what is not told is not the same. */
+export function isSameStart(a: number | null, b: number | null): boolean {
+  return a !== null && b !== null && Math.abs(a - b) <= SAME_START_MS;
+}
+
 /** What one more look tells. Nothing is guessed: what lies between looks is known from the server's own start, or is unknown. */
 export function look(state: ServerState, seen: Look, rules: UptimeRules): Seen {
   return seen.up ? lookedUp(state, seen, rules) : lookedDown(state, seen, rules);
@@ -104,7 +109,7 @@ function lookedUp(state: ServerState, { at, ownStart }: Look, rules: UptimeRules
     const begun = beginRun({ ...state, ...looked }, { startedAt, ownStart }, at);
     return { state: begun, charges: [], unknown: isBlind ? unknownSince(state, startedAt) : [] };
   }
-  const isSame = ownStart !== null && run.ownStart !== null && Math.abs(ownStart - run.ownStart) <= SAME_START_MS;
+  const isSame = isSameStart(run.ownStart, ownStart);
   // Where another of several servers answers that was up before, the time since is known all the same.
   if (isSame || (ownStart === null ? !isBlind : startedAt <= upUntil)) {
     const known = isSame || ownStart === null ? run : { startedAt, ownStart };

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import * as vscode from "vscode";
 import type { EventOf } from "../../domain/events.ts";
 import { COMMANDS } from "../commandIds.ts";
@@ -9,10 +8,10 @@ import { raiseBudget } from "./budgetCommands.ts";
 import { headStart } from "./headStart.ts";
 import { pauseBudget } from "./pauseBudget.ts";
 import { stopInWords } from "./stopWords.ts";
+import { ToldOnce } from "./toldOnce.ts";
 
 type Stop = EventOf<"call.refused">;
 
-const MEMENTO_KEY = "tollgate.stoppedTools";
 /** What stops a tool is told of here alone for so long, in ms: the budget's own warning would say it again. */
 const SPEAKS_MS = 10_000;
 /** Decisions that are looked through for the last one about a budget. */
@@ -24,6 +23,7 @@ const DECISIONS = 100;
  */
 export class StoppedTools implements vscode.Disposable {
   readonly #services: Services;
+  readonly #told: ToldOnce;
   readonly #timers = new Set<NodeJS.Timeout>();
   /** Stops that this window has dealt with, and by which budget. */
   readonly #known = new Map<string, string>();
@@ -32,6 +32,7 @@ export class StoppedTools implements vscode.Disposable {
 
   constructor(services: Services) {
     this.#services = services;
+    this.#told = new ToldOnce(services, "tollgate.stoppedTools");
   }
 
   /** Whether a message on the budget is being shown, or was just now. */
@@ -75,27 +76,15 @@ export class StoppedTools implements vscode.Disposable {
   }
 
   async #tell(stop: Stop): Promise<void> {
-    const { context, sidecar } = this.#services;
-    const api = await sidecar.api();
+    const api = await this.#services.sidecar.api();
     const last = (await api.decisions(DECISIONS)).find(
       ({ budget, kind }) => budget === stop.refusal.budget && kind !== "allow-once",
     );
-    const hash = createHash("sha256").update(nameOf(stop, last?.id ?? ""));
-    const id = `stop-${hash.digest("hex").slice(0, 24)}`;
-    // The sidecar knows what was claimed as long as it runs, VS Code what was shown before.
-    const now = Date.now();
-    const shown = Object.fromEntries(
-      Object.entries(context.globalState.get<Record<string, number | null>>(MEMENTO_KEY) ?? {}).filter(
-        ([, until]) => until === null || until > now,
-      ),
-    );
-    if (id in shown || !(await api.claimAlert(id))) {
-      return;
-    }
     const { resetsAt } = stop.refusal;
     const until = resetsAt === null ? null : Date.parse(resetsAt);
-    await context.globalState.update(MEMENTO_KEY, { ...shown, [id]: until });
-    await this.#show(stop, now);
+    if (await this.#told.mayTell([nameOf(stop, last?.id ?? "")], until)) {
+      await this.#show(stop, Date.now());
+    }
   }
 
   async #show({ call, refusal }: Stop, now: number): Promise<void> {

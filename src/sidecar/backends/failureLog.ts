@@ -82,7 +82,8 @@ export class FailureLog {
       interrupted: "call.interrupted",
       refused: "call.refused",
     };
-    const name = names[call.status];
+    const isLimited = call.status === "refused" && event.type === "call.settled";
+    const name = isLimited ? "call.limited" : names[call.status];
     if (name === undefined) {
       return;
     }

@@ -1,4 +1,5 @@
 import { type AccrualFrame, accrualsOf } from "../../domain/compute/accruals.ts";
+import { afterClockSet, clockSetBy } from "../../domain/compute/clockSet.ts";
 import type { Accrual, UnknownTime } from "../../domain/compute/computeEvents.ts";
 import type { ComputePricing } from "../../domain/compute/computePricing.ts";
 import { HourlyRate } from "../../domain/compute/hourlyRate.ts";
@@ -25,6 +26,8 @@ export interface ComputeMeterOptions {
   readonly config: () => Config;
   readonly calendar: () => Calendar;
   readonly now: () => number;
+  /** A clock in ms that nobody sets, and that goes on while the machine sleeps; where it begins does not matter. */
+  readonly steady: () => number;
   /** What the books know of a server. */
   restore(provider: string): { readonly state: ServerState; readonly ahead: number };
   accrue(accruals: readonly Accrual[]): Promise<void>;
@@ -39,6 +42,8 @@ interface Meter {
   state: ServerState;
   ahead: number;
   detail: string;
+  /** How far this machine's clock was ahead of the steady one at the last look; null before the first. */
+  clockAhead: number | null;
   readonly probe: Pick<ServerProbe, "look">;
   readonly live: LiveServer;
 }
@@ -136,16 +141,27 @@ export class ComputeMeter {
   async #lookAt(name: string, provider: Provider, pricing: ComputePricing): Promise<void> {
     const { healthIntervalMs } = this.#options.config();
     const meter = this.#meterOf(name);
+    const { now, steady } = this.#options;
+    const clockAhead = now() - steady();
     const probe = await meter.probe.look(provider, Math.max(1_000, Math.min(healthIntervalMs, 5_000)));
     if (!this.#stopped) {
-      const booked = this.#book(name, meter, pricing, probe);
+      const setBy = clockSetBy(meter.clockAhead, clockAhead);
+      meter.clockAhead = clockAhead;
+      const booked = this.#book(name, meter, pricing, probe, setBy);
       this.#booking = Promise.allSettled([this.#booking, booked]);
       await booked;
     }
   }
 
-  async #book(name: string, meter: Meter, pricing: ComputePricing, probe: Probe): Promise<void> {
+  async #book(name: string, meter: Meter, pricing: ComputePricing, probe: Probe, setBy: number): Promise<void> {
     const wasUp = meter.state.run !== null;
+    if (setBy !== 0) {
+      this.#options.log(
+        `The clock was set by ${Math.round(setBy / 1_000)} s: the hours of ${name} go on from where they were`,
+      );
+      await this.#charge(name, meter, pricing, []);
+      meter.state = afterClockSet(meter.state, setBy, probe.ownStart);
+    }
     const seen = look(meter.state, probe, this.#rulesOf(pricing));
     meter.state = seen.state;
     meter.live.observe(probe.at, probe.up ? probe.metrics : null);
@@ -164,7 +180,13 @@ export class ComputeMeter {
     let meter = this.#meters.get(name);
     if (meter === undefined) {
       const { restore, probe } = this.#options;
-      meter = { ...restore(name), detail: "not asked yet", probe: probe(name), live: new LiveServer() };
+      meter = {
+        ...restore(name),
+        detail: "not asked yet",
+        clockAhead: null,
+        probe: probe(name),
+        live: new LiveServer(),
+      };
       this.#meters.set(name, meter);
     }
     return meter;

@@ -1,27 +1,19 @@
-import type { FailureLog } from "../backends/failureLog.ts";
 import type { Turn } from "../limits/callLimits.ts";
 import { answer } from "./answer.ts";
-import type { CallFrame } from "./outcome.ts";
+import { NOTHING_CAME, type Outcome } from "./outcome.ts";
 import type { MeteredPassage } from "./passage.ts";
 
-/** Tells a client when to come again: nothing was held or sent, so nothing is booked. `now` is ms since the epoch. */
+/** As such calls are booked, and named in their answers. */
+export const LIMITED_CODE = "rate_limited";
+
+/** Tells a client when to come again; how its call, of which nothing was held or sent, is booked. `now` is ms since the epoch. */
 export function answerLimited(
   { response, protocol }: MeteredPassage,
-  { request }: CallFrame,
+  callId: string,
   { message, retryAfterSeconds }: Turn & { kind: "limited" },
-  failures: FailureLog,
   now: number,
-): void {
-  failures.write({
-    at: new Date(now).toISOString(),
-    event: "call.limited",
-    backend: request.provider,
-    model: request.model,
-    errorType: "rate_limited",
-    message,
-    retryCount: (request.attempt ?? 1) - 1,
-    callId: null,
-    httpStatus: 429,
-  });
-  answer(response, protocol.fail(429, "rate_limited", message), { "retry-after": String(retryAfterSeconds) });
+): Outcome {
+  const own = { "x-tollgate-call-id": callId, "retry-after": String(retryAfterSeconds) };
+  answer(response, protocol.fail(429, LIMITED_CODE, message), own);
+  return { ...NOTHING_CAME, status: "refused", endedAt: now, httpStatus: 429, errorType: LIMITED_CODE };
 }

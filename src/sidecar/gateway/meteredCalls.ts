@@ -72,7 +72,9 @@ export class MeteredCalls {
     const tokens = price.expectedInputTokens + price.expectedOutputTokens;
     const turn = limits.isIdle ? GO : await limits.admit(frame.attribution, tokens, request, passage.departure);
     if (turn.kind === "limited") {
-      return answerLimited(passage, frame, turn, this.#options.failures, this.#options.now());
+      this.#options.failures.note(frame.request.id, turn.message);
+      const outcome = answerLimited(passage, frame.request.id, turn, this.#options.now());
+      return gatekeeper.settle(bookedCall(frame, outcome, this.#options.prices()));
     }
     const admission = await gatekeeper.admit(
       { held: frame.request, attribution: frame.attribution, bound, boundless, usualNanoUsd },
