@@ -44,7 +44,12 @@ export const MODEL_COLUMNS: readonly ModelColumn[] = [
   { key: "cost", title: "Cost", value: (group) => (isUnknownPrice(group) ? null : group.costNanoUsd) },
   { key: "calls", title: "Calls", value: (group) => group.calls },
   { key: "errors", title: "Errors", value: (group) => group.errors },
-  { key: "refused", title: "Refused", meaning: "Calls that were stopped by a budget or by a limit a minute", value: (group) => group.refused },
+  {
+    key: "refused",
+    title: "Refused",
+    meaning: "Calls that were stopped by a budget or by a limit a minute",
+    value: (group) => group.refused,
+  },
   { key: "input", title: "In", meaning: "Input tokens, cached ones included", value: (group) => group.inputTokens },
   { key: "cached", title: "Cached", meaning: "Cached input tokens", value: (group) => group.cachedInputTokens },
   { key: "output", title: "Out", meaning: "Output tokens", value: (group) => group.outputTokens },
