@@ -13,12 +13,17 @@ import {
   servedModels,
 } from "./anthropicUsage.ts";
 import { EventBacklog } from "./eventBacklog.ts";
+import type { Places } from "./eventHoles.ts";
 import { isObject, type JsonObject, objectOf, parseOrUndefined, textOf } from "./jsonValue.ts";
 import { estimatedTokens } from "./promptSize.ts";
+import { ShapeBook } from "./shapeBook.ts";
 import { type SseSink, SseSplitter, sseData } from "./sse.ts";
 
 /** Names, as they end in JSON, of what has to be parsed. */
 const MATTERS = /usage"|error"|message_stop"/;
+/** Deltas that say the same whatever came before them, and where they differ. */
+const PLAIN_DELTA = /"(text|input_json)_delta"/;
+const PLAIN_DELTA_PLACES: Places = { delta: { text: "text", partial_json: "text" } };
 const NOTHING = Buffer.alloc(0);
 /** Events that the backlog may take in without text in them: pings, and the ends of blocks. */
 const EVENTS_WITHOUT_TEXT = 16;
@@ -28,6 +33,8 @@ export class AnthropicStream implements StreamReader, SseSink {
   readonly #facts: RequestFacts;
   readonly #splitter = new SseSplitter(this);
   readonly #backlog = new EventBacklog((raw) => this.#textIn(raw));
+  /** By shape of plain deltas: bytes of the model's in each beside the texts that differ. */
+  readonly #deltas = new ShapeBook<number>(PLAIN_DELTA_PLACES);
   #counts: AnthropicCounts | null = null;
   /** Output at the last `message_delta`; the figure in `message_start` may be a placeholder. */
   #outputSoFar = 0;
@@ -93,8 +100,31 @@ export class AnthropicStream implements StreamReader, SseSink {
     };
   }
 
+  known(bytes: Buffer, from: number): number {
+    const known = this.#deltas.findAt(bytes, from);
+    if (known === null) {
+      return from;
+    }
+    this.#addMeasured(known.fact + known.shape.textBytes);
+    return known.shape.end;
+  }
+
+  /** Takes in an event, which ends there, where it is like one that has been parsed; else false. */
+  takeKnown(raw: Buffer, end = raw.length): boolean {
+    const known = this.#deltas.find(raw, end);
+    if (known !== null) {
+      this.#addMeasured(known.fact + known.shape.textBytes);
+    }
+    return known !== null;
+  }
+
   event(raw: Buffer): void {
-    if (this.#answering && !MATTERS.test(raw.toString("latin1"))) {
+    if (this.takeKnown(raw)) {
+      return;
+    }
+    const text = raw.toString("latin1");
+    const isPlainDelta = PLAIN_DELTA.test(text);
+    if (this.#answering && !MATTERS.test(text) && !(isPlainDelta && this.#deltas.learns)) {
       this.#backlog.add(raw);
       return;
     }
@@ -105,6 +135,9 @@ export class AnthropicStream implements StreamReader, SseSink {
     const event = parseOrUndefined(data);
     if (isObject(event)) {
       this.#take(event);
+      if (isPlainDelta) {
+        this.#learn(event, raw, data);
+      }
     } else {
       // The last event of a stream that broke off is cut: that is no fault of its own.
       this.#trouble ??= this.#ended ? null : "An event of the stream is not JSON";
@@ -142,6 +175,18 @@ export class AnthropicStream implements StreamReader, SseSink {
         this.#errorType ??= anthropicErrorOf(event);
         this.#backlog.addBytes(this.#textOf(event));
     }
+  }
+
+  #learn(event: JsonObject, raw: Buffer, data: Buffer): void {
+    const delta = objectOf(event.delta);
+    const isPlain =
+      event.type === "content_block_delta" && (delta.type === "text_delta" || delta.type === "input_json_delta");
+    this.#deltas.learn(raw, data, (shape) => (isPlain ? deltaBytes(delta) - shape.textBytes : null));
+  }
+
+  #addMeasured(bytes: number): void {
+    this.#backlog.addMeasured(bytes);
+    this.#answering ||= bytes > 0;
   }
 
   #textIn(raw: Buffer): number {

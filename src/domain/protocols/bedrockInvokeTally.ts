@@ -1,27 +1,22 @@
 import { NOTHING_READ, type Reading, type RequestFacts } from "../protocol.ts";
 import { AnthropicStream } from "./anthropicStream.ts";
+import { ChunkDecoder } from "./bedrockChunks.ts";
 import { invokeBytes, ownCounts } from "./bedrockInvokeAnswer.ts";
 import { ConverseTally, EVENTS_WITHOUT_TOKEN, type Tally } from "./bedrockTally.ts";
 import { type BedrockCounts, countedOr, metricCounts } from "./bedrockUsage.ts";
 import { EventBacklog } from "./eventBacklog.ts";
-import { isObject, objectOf, parseOrUndefined, textOf } from "./jsonValue.ts";
+import { isObject, objectOf, parseOrUndefined } from "./jsonValue.ts";
 import { estimatedInput, estimatedTokens } from "./promptSize.ts";
 
 const METRICS = Buffer.from("invocationMetrics");
-const DATA = Buffer.from("data: ");
 /** The frames that carry a model's own stream. */
 const CHUNK = "chunk";
-
-/** A model's own chunk, which stands as base64 in the payload of a frame; null where it does not. */
-function chunkOf(payload: Buffer): Buffer | null {
-  const bytes = textOf(objectOf(parseOrUndefined(payload)).bytes);
-  return bytes === null ? null : Buffer.from(bytes, "base64");
-}
 
 /** The chunks of Claude's stream: Anthropic's own events, and Bedrock's count of the whole in the last. */
 export class AnthropicInvokeTally implements Tally {
   readonly #stream: AnthropicStream;
   readonly #facts: RequestFacts;
+  readonly #chunks = new ChunkDecoder();
   #metrics: BedrockCounts | null = null;
   #begun = false;
 
@@ -50,19 +45,26 @@ export class AnthropicInvokeTally implements Tally {
     if (type !== CHUNK) {
       return true;
     }
-    const chunk = chunkOf(payload);
-    if (chunk === null || (chunk.includes(METRICS) && !this.#takeMetrics(chunk))) {
+    if (!this.#chunks.decode(payload)) {
+      return false;
+    }
+    const { line, end } = this.#chunks;
+    if (this.#stream.takeKnown(line, end)) {
+      return true;
+    }
+    const { chunk } = this.#chunks;
+    if (chunk.includes(METRICS) && !this.#takeMetrics(chunk)) {
       return false;
     }
     this.#begun = true;
     // As an event of Anthropic's, each is one line: line ends can stand only between members.
-    const line = Buffer.concat([DATA, chunk]);
-    for (let at = DATA.length; at < line.length; at += 1) {
-      if (line[at] === 0x0a || line[at] === 0x0d) {
-        line[at] = 0x20;
+    const event = Buffer.from(line.subarray(0, end));
+    for (let at = 0; at < event.length; at += 1) {
+      if (event[at] === 0x0a || event[at] === 0x0d) {
+        event[at] = 0x20;
       }
     }
-    this.#stream.event(line);
+    this.#stream.event(event);
     return true;
   }
 
@@ -88,6 +90,7 @@ export class AnthropicInvokeTally implements Tally {
 export class InvokeTally implements Tally {
   readonly #facts: RequestFacts;
   readonly #converse: ConverseTally;
+  readonly #chunks = new ChunkDecoder();
   readonly #backlog = new EventBacklog(() => 0);
   #counts: BedrockCounts | null = null;
   #begun = false;
@@ -119,8 +122,7 @@ export class InvokeTally implements Tally {
     if (frameType !== CHUNK) {
       return true;
     }
-    const bytes = chunkOf(payload);
-    const chunk = bytes === null ? undefined : parseOrUndefined(bytes);
+    const chunk = this.#chunks.decode(payload) ? parseOrUndefined(this.#chunks.chunk) : undefined;
     if (!isObject(chunk)) {
       return false;
     }

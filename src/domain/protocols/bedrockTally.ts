@@ -2,8 +2,10 @@ import { NOTHING_READ, type Reading, type RequestFacts } from "../protocol.ts";
 import { eventBytes } from "./bedrockContent.ts";
 import { type BedrockCounts, bedrockTier, converseCounts, countedOr } from "./bedrockUsage.ts";
 import { EventBacklog } from "./eventBacklog.ts";
+import type { Places } from "./eventHoles.ts";
 import { isObject, type JsonObject, objectOf, parseOrUndefined, textOf } from "./jsonValue.ts";
 import { estimatedInput, estimatedTokens } from "./promptSize.ts";
+import { ShapeBook } from "./shapeBook.ts";
 
 /** Takes in what the frames of a stream carry. */
 export interface Tally {
@@ -22,10 +24,19 @@ export interface Tally {
 /** Events whose text may be less than a token. */
 export const EVENTS_WITHOUT_TOKEN = 16;
 
+const DELTA = "contentBlockDelta";
+/** Where deltas of one kind differ, and the padding that hides how long they are. */
+const DELTA_PLACES: Places = {
+  delta: { text: "text", reasoningContent: { text: "text" }, toolUse: { input: "text" } },
+  p: "padding",
+};
+
 /** The events of Converse, the last of which, `metadata`, has the usage. */
 export class ConverseTally implements Tally {
   readonly #facts: RequestFacts;
   readonly #backlog = new EventBacklog(() => 0);
+  /** Of deltas, by shape: bytes of the model's in each beside the texts that differ. */
+  readonly #deltas = new ShapeBook<number>(DELTA_PLACES);
   #counts: BedrockCounts | null = null;
   #model: string | null = null;
   #serviceTier: string | null = null;
@@ -54,11 +65,21 @@ export class ConverseTally implements Tally {
   }
 
   take(type: string, payload: Buffer): boolean {
-    const event = parseOrUndefined(payload);
-    if (isObject(event)) {
-      this.event(type, event);
+    const known = type === DELTA ? this.#deltas.find(payload) : null;
+    if (known !== null) {
+      this.#add(known.fact + known.shape.textBytes);
+      return true;
     }
-    return isObject(event);
+    const event = parseOrUndefined(payload);
+    if (!isObject(event)) {
+      return false;
+    }
+    this.event(type, event);
+    if (type === DELTA) {
+      const bytes = eventBytes(event);
+      this.#deltas.learn(payload, payload, (shape) => bytes - shape.textBytes);
+    }
+    return true;
   }
 
   event(type: string, event: JsonObject): void {
@@ -68,11 +89,14 @@ export class ConverseTally implements Tally {
       this.#counts = converseCounts(event.usage);
       this.#model = routedModel(event);
       this.#serviceTier = tierOf(event);
-    } else if (type === "contentBlockStart" || type === "contentBlockDelta") {
-      const bytes = eventBytes(event);
-      this.#backlog.addBytes(bytes);
-      this.#answering ||= bytes > 0;
+    } else if (type === "contentBlockStart" || type === DELTA) {
+      this.#add(eventBytes(event));
     }
+  }
+
+  #add(bytes: number): void {
+    this.#backlog.addBytes(bytes);
+    this.#answering ||= bytes > 0;
   }
 
   reading(): Reading {

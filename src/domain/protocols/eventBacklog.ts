@@ -9,6 +9,8 @@ export class EventBacklog {
   readonly #count: (raw: Buffer) => number;
   #events: Buffer[] = [];
   #size = 0;
+  /** Bytes of text in events that wait beside those, which were measured as they came. */
+  #measured = 0;
   #counted = 0;
   #withText = 0;
 
@@ -34,6 +36,12 @@ export class EventBacklog {
     }
   }
 
+  /** Adds an event whose text has been measured already; it waits like the others. */
+  addMeasured(bytes: number): void {
+    this.#measured += bytes;
+    this.#withText += 1;
+  }
+
   addBytes(bytes: number): void {
     this.#counted += bytes;
     this.#withText += bytes > 0 ? 1 : 0;
@@ -43,6 +51,7 @@ export class EventBacklog {
   clear(): void {
     this.#events = [];
     this.#size = 0;
+    this.#measured = 0;
     this.#counted = 0;
   }
 
@@ -51,6 +60,8 @@ export class EventBacklog {
     const events = this.#events;
     this.#events = [];
     this.#size = 0;
+    this.#counted += this.#measured;
+    this.#measured = 0;
     for (const raw of events) {
       this.#counted += this.#count(raw);
     }

@@ -43,6 +43,9 @@ export class FrameSplitter {
   /** Bytes still to come of a frame that is too large to be kept. */
   #skipping = 0;
   #lost = false;
+  /** The headers of the latest frame: those of the next are mostly the same. */
+  #headers: Buffer = Buffer.alloc(0);
+  #kind: FrameKind | null = kindOf(this.#headers);
 
   constructor(sink: FrameSink, largest: number = LARGEST_EVENT) {
     this.#sink = sink;
@@ -69,7 +72,7 @@ export class FrameSplitter {
         return chunk.length;
       }
       if (chunk.length - at >= total && total <= this.#largest) {
-        this.#emit(chunk.subarray(at, at + total));
+        this.#emit(total === chunk.length ? chunk : chunk.subarray(at, at + total));
         return at + total;
       }
     }
@@ -131,17 +134,47 @@ export class FrameSplitter {
   #emit(frame: Buffer): void {
     const end = frame.length - CRC;
     const headersEnd = PRELUDE + frame.readUInt32BE(4);
-    const headers =
-      crc32(frame, 0, end) === frame.readUInt32BE(end) ? textHeaders(frame.subarray(PRELUDE, headersEnd)) : null;
-    if (headers === null) {
+    const kind = crc32(frame, 0, end) === frame.readUInt32BE(end) ? this.#kindOf(frame, headersEnd) : null;
+    if (kind === null) {
       this.#sink.unread("An event of the stream is damaged");
-      return;
+    } else {
+      this.#sink.frame({ isError: kind.isError, type: kind.type, payload: frame.subarray(headersEnd, end) });
     }
-    const kind = headers.get(":message-type") ?? "event";
-    const name = kind === "event" ? ":event-type" : kind === "exception" ? ":exception-type" : ":error-code";
-    const payload = frame.subarray(headersEnd, end);
-    this.#sink.frame({ isError: kind !== "event", type: headers.get(name) ?? "", payload });
   }
+
+  /** What a frame is by its headers, which end there; null where they cannot be read. */
+  #kindOf(frame: Buffer, headersEnd: number): FrameKind | null {
+    if (!hasHeaders(frame, headersEnd, this.#headers)) {
+      // A copy, so that the chunk is not kept.
+      this.#headers = Buffer.from(frame.subarray(PRELUDE, headersEnd));
+      this.#kind = kindOf(this.#headers);
+    }
+    return this.#kind;
+  }
+}
+
+function hasHeaders(frame: Buffer, headersEnd: number, headers: Buffer): boolean {
+  if (headersEnd - PRELUDE !== headers.length) {
+    return false;
+  }
+  for (let at = 0; at < headers.length; at += 1) {
+    if (frame[PRELUDE + at] !== headers[at]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+type FrameKind = Pick<EventFrame, "isError" | "type">;
+
+function kindOf(headerBytes: Buffer): FrameKind | null {
+  const headers = textHeaders(headerBytes);
+  if (headers === null) {
+    return null;
+  }
+  const kind = headers.get(":message-type") ?? "event";
+  const name = kind === "event" ? ":event-type" : kind === "exception" ? ":exception-type" : ":error-code";
+  return { isError: kind !== "event", type: headers.get(name) ?? "" };
 }
 
 /** The headers that are texts, by name; null where they do not fill their space. */

@@ -1,12 +1,14 @@
 import type { Reading, RequestFacts, StreamReader } from "../protocol.ts";
+import { EventHold } from "./eventHold.ts";
+import { GOOGLE_PLACES, GoogleShape } from "./googleShape.ts";
 import { GoogleTally } from "./googleTally.ts";
 import { elementOf, JsonArraySplitter } from "./jsonArraySplitter.ts";
 import { isObject, parseOrUndefined } from "./jsonValue.ts";
+import { ShapeBook } from "./shapeBook.ts";
 import { type SseSink, SseSplitter, sseData } from "./sse.ts";
 
 /** A picture in an answer is one event, and large ones take some 20 MB as base64. */
 const LARGEST_EVENT = 32 * 1024 * 1024;
-const NOTHING = Buffer.alloc(0);
 const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 
@@ -16,11 +18,11 @@ const OPEN_BRACKET = 0x5b;
  */
 export class GoogleStream implements StreamReader, SseSink {
   readonly #tally: GoogleTally;
+  readonly #shapes = new ShapeBook<GoogleShape>(GOOGLE_PLACES);
+  readonly #hold = new EventHold();
   #splitter: SseSplitter | JsonArraySplitter | null = null;
   #trouble: string | null = null;
   #ended = false;
-  /** The current chunk's events as they go to the client. */
-  #out: Buffer[] = [];
 
   constructor(facts: RequestFacts) {
     this.#tally = new GoogleTally(facts);
@@ -31,17 +33,14 @@ export class GoogleStream implements StreamReader, SseSink {
     if (this.#splitter === null) {
       return chunk;
     }
-    const heldBefore = this.#splitter.holds;
-    this.#out = [];
     this.#splitter.push(chunk);
-    return heldBefore || this.#splitter.holds ? this.#taken() : chunk;
+    return this.#hold.pass(chunk, this.#splitter.held);
   }
 
   end(): Buffer {
     this.#ended = true;
-    this.#out = [];
     this.#splitter?.end();
-    return this.#taken();
+    return this.#hold.rest();
   }
 
   get answering(): boolean {
@@ -66,8 +65,21 @@ export class GoogleStream implements StreamReader, SseSink {
     return { ...reading, trouble: this.#trouble ?? (brokeOff ? "The stream broke off before its end" : null) };
   }
 
+  known(bytes: Buffer, from: number): number {
+    const known = this.#shapes.findAt(bytes, from);
+    if (known === null) {
+      return from;
+    }
+    this.#tally.takeAlike(known.fact);
+    return known.shape.end;
+  }
+
   event(raw: Buffer): void {
-    this.#out.push(raw);
+    const known = this.#shapes.find(raw);
+    if (known !== null) {
+      this.#tally.takeAlike(known.fact);
+      return;
+    }
     const data = this.#splitter instanceof SseSplitter ? dataOf(raw) : elementOf(raw);
     if (data.length === 0) {
       return;
@@ -75,15 +87,17 @@ export class GoogleStream implements StreamReader, SseSink {
     const chunk = parseOrUndefined(data);
     if (isObject(chunk)) {
       this.#tally.take(chunk);
+      if (!this.#tally.finished) {
+        this.#shapes.learn(raw, data, (shape) => GoogleShape.of(shape, chunk));
+      }
     } else {
       // The last event of a stream that broke off is cut: that is no fault of its own.
       this.#trouble ??= this.#ended ? null : "An event of the stream is not JSON";
     }
   }
 
-  unread(bytes: Buffer): void {
+  unread(): void {
     this.#trouble = "An event of the stream is too large to be read";
-    this.#out.push(bytes);
   }
 
   #splitterFor(chunk: Buffer): SseSplitter | JsonArraySplitter | null {
@@ -94,15 +108,6 @@ export class GoogleStream implements StreamReader, SseSink {
     return first === OPEN_BRACKET || first === OPEN_BRACE
       ? new JsonArraySplitter(this, LARGEST_EVENT)
       : new SseSplitter(this, LARGEST_EVENT);
-  }
-
-  #taken(): Buffer {
-    const [first, ...more] = this.#out;
-    this.#out = [];
-    if (first === undefined) {
-      return NOTHING;
-    }
-    return more.length === 0 ? first : Buffer.concat([first, ...more]);
   }
 }
 

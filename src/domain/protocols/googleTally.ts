@@ -2,6 +2,7 @@ import { billsSearchByPrompt } from "../prices/searchFees.ts";
 import { NOTHING_READ, type Reading, type RequestFacts } from "../protocol.ts";
 import { NO_USAGE, type Usage } from "../usage.ts";
 import { bareModel } from "./googlePath.ts";
+import type { GoogleShape } from "./googleShape.ts";
 import { countsOf, type GoogleCounts, googleErrorOf, writtenIn } from "./googleUsage.ts";
 import { isObject, type JsonObject, listOf, objectOf, textOf } from "./jsonValue.ts";
 import { estimatedInput, estimatedTokens } from "./promptSize.ts";
@@ -35,6 +36,8 @@ export class GoogleTally {
   readonly #finished = new Map<unknown, boolean>();
   readonly #queries = new Set<unknown>();
   #usedMaps = false;
+  /** The shape of the latest chunk, where it was known: chunks of the same shape tell the same but for texts and counts. */
+  #latest: GoogleShape | null = null;
 
   constructor(facts: RequestFacts) {
     this.#facts = facts;
@@ -55,18 +58,37 @@ export class GoogleTally {
   }
 
   take(chunk: JsonObject): void {
+    this.#latest = null;
+    this.#note(chunk);
+    const { said, thoughts } = writtenIn(chunk);
+    this.#add(said, thoughts, chunk.usageMetadata);
+  }
+
+  /** Takes in the chunk that has just been found to be of this shape. */
+  takeAlike(shape: GoogleShape): void {
+    if (this.#latest !== shape) {
+      this.#latest = shape;
+      this.#note(shape.chunk);
+    }
+    this.#add(shape.said, shape.thoughts, shape.usage);
+  }
+
+  /** Takes in what a chunk says beside its text and its counts. */
+  #note(chunk: JsonObject): void {
     this.#model = bareModel(textOf(chunk.modelVersion) ?? "") || this.#model;
     this.#errorType ??= googleErrorOf(chunk);
     this.#blocked ||= textOf(objectOf(chunk.promptFeedback).blockReason) !== null;
-    const { said, thoughts } = writtenIn(chunk);
-    this.#answering ||= said + thoughts > 0;
-    this.#saidBytes += said;
-    this.#thoughtBytes += thoughts;
     for (const candidate of listOf(chunk.candidates).map(objectOf)) {
       this.#finished.set(candidate.index ?? 0, textOf(candidate.finishReason) !== null);
       this.#noteSearches(objectOf(candidate.groundingMetadata));
     }
-    const counts = countsOf(chunk.usageMetadata);
+  }
+
+  #add(said: number, thoughts: number, usage: unknown): void {
+    this.#answering ||= said + thoughts > 0;
+    this.#saidBytes += said;
+    this.#thoughtBytes += thoughts;
+    const counts = countsOf(usage);
     if (counts !== null) {
       this.#report(counts);
     }
@@ -118,11 +140,9 @@ export class GoogleTally {
     if (counts.thoughts !== null) {
       this.#thoughtBytes = 0;
     }
-    this.#counts = {
-      ...counts,
-      input: counts.input ?? before?.input ?? null,
-      tier: counts.tier ?? before?.tier ?? null,
-    };
+    const input = counts.input ?? before?.input ?? null;
+    const tier = counts.tier ?? before?.tier ?? null;
+    this.#counts = counts.input === input && counts.tier === tier ? counts : { ...counts, input, tier };
   }
 
   #noteSearches(grounding: JsonObject): void {

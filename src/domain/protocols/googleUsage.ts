@@ -42,10 +42,12 @@ export function countsOf(metadata: unknown): GoogleCounts | null {
 }
 
 function audioIn(details: unknown): number {
-  return listOf(details)
-    .map(objectOf)
-    .filter(({ modality }) => modality === "AUDIO")
-    .reduce((sum, { tokenCount }) => sum + (countOf(tokenCount) ?? 0), 0);
+  let tokens = 0;
+  for (const detail of listOf(details)) {
+    const { modality, tokenCount } = objectOf(detail);
+    tokens += modality === "AUDIO" ? (countOf(tokenCount) ?? 0) : 0;
+  }
+  return tokens;
 }
 
 const TRAFFIC: Readonly<Record<string, string | null>> = {

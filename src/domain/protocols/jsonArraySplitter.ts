@@ -30,9 +30,9 @@ export class JsonArraySplitter {
     this.#largest = largest;
   }
 
-  /** Whether bytes are held back. */
-  get holds(): boolean {
-    return this.#size > 0;
+  /** Bytes that have come of an element whose end has not. */
+  get held(): number {
+    return this.#size;
   }
 
   /** Whether the array, or the one object, has come to its end. */

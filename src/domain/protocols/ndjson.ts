@@ -1,6 +1,6 @@
 import { LARGEST_EVENT } from "./sse.ts";
 
-const LF = 0x0a;
+export const LF = 0x0a;
 
 /** Whether a content type is that of JSON in lines. */
 export function isNdjson(contentType: string | null): boolean {
@@ -12,6 +12,11 @@ export interface LineSink {
   line(line: Buffer): void;
   /** A line is too large to be kept. */
   unread(): void;
+  /**
+   * Takes in a line that begins there where it can tell without its being split off, and gives where the next one begins;
+   * `from` where it cannot. Absent: it never can.
+   */
+  known?(bytes: Buffer, from: number): number;
 }
 
 /** Cuts a stream into its lines as the bytes arrive; chunks may end anywhere. A line that is not whole yet is kept. */
@@ -34,8 +39,11 @@ export class LineSplitter {
   }
 
   push(chunk: Buffer): void {
-    let start = 0;
-    for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {
+    let start = this.#passKnown(chunk);
+    if (start === chunk.length) {
+      return;
+    }
+    for (let end = chunk.indexOf(LF, start); end !== -1; end = chunk.indexOf(LF, start)) {
       this.#keep(chunk.subarray(start, end));
       this.#emit();
       start = end + 1;
@@ -46,6 +54,17 @@ export class LineSplitter {
   /** Gives what is left as a line of its own. */
   end(): void {
     this.#emit();
+  }
+
+  /** Where the first line begins that has to be split off. */
+  #passKnown(chunk: Buffer): number {
+    let at = 0;
+    if (this.#sink.known !== undefined && this.#size === 0 && !this.#skipping) {
+      for (let end = this.#sink.known(chunk, 0); end > at; end = this.#sink.known(chunk, at)) {
+        at = end;
+      }
+    }
+    return at;
   }
 
   #keep(bytes: Buffer): void {

@@ -1,9 +1,11 @@
 import type { Reading, RequestFacts, StreamReader } from "../protocol.ts";
 import { EventBacklog } from "./eventBacklog.ts";
+import type { Places } from "./eventHoles.ts";
 import { isObject, type JsonObject, listOf, objectOf, parseOrUndefined, textOf } from "./jsonValue.ts";
 import { type Answered, readingOf } from "./openaiResponsesReading.ts";
-import { ResponsesText } from "./openaiResponsesText.ts";
+import { deltaPlace, ResponsesText, SOUND_DELTA } from "./openaiResponsesText.ts";
 import { responsesErrorOf, responsesReportOf } from "./openaiResponsesUsage.ts";
+import { type KnownShape, ShapeBook } from "./shapeBook.ts";
 import { type SseSink, SseSplitter, sseData } from "./sse.ts";
 
 /** Names, as they end in JSON, that only events have which tell of the whole. */
@@ -12,6 +14,17 @@ const MATTERS = /response":|error"/;
 const DELTA = /\.delta["\n\r]/;
 /** Deltas that are no tokens of the model, or fewer: thoughts in the words of another model, and sound. */
 const OTHER_DELTA = /reasoning_summary|response\.audio\./;
+/** Where deltas of one item differ, and the padding that hides how long they are. */
+const DELTA_PLACES: Places = { delta: "text", sequence_number: "count", obfuscation: "padding" };
+
+/** What the deltas of one shape have alike. */
+interface Delta {
+  /** Of their item. */
+  readonly place: unknown;
+  /** Whether they are tokens of the model, each of them one or more. */
+  readonly spoken: boolean;
+}
+
 const NOTHING = Buffer.alloc(0);
 /** Deltas that may be empty. */
 const DELTAS_WITHOUT_TEXT = 16;
@@ -24,6 +37,7 @@ export class OpenaiResponsesStream implements StreamReader, SseSink {
   readonly #text = new ResponsesText();
   /** Calls of tools that the provider ran, by their place in the output. */
   readonly #items = new Map<unknown, JsonObject>();
+  readonly #deltas = new ShapeBook<Delta>(DELTA_PLACES);
   readonly #spoken = new EventBacklog((raw) => this.#parsed(raw));
   readonly #rest = new EventBacklog((raw) => this.#parsed(raw));
   /** The response as it was last told, without its end and with it. */
@@ -91,9 +105,24 @@ export class OpenaiResponsesStream implements StreamReader, SseSink {
     return report?.inputReported === true && report.outputReported;
   }
 
+  known(bytes: Buffer, from: number): number {
+    const known = this.#deltas.findAt(bytes, from);
+    if (known === null) {
+      return from;
+    }
+    this.#takeAlike(known);
+    return known.shape.end;
+  }
+
   event(raw: Buffer): void {
+    const known = this.#deltas.find(raw);
+    if (known !== null) {
+      this.#takeAlike(known);
+      return;
+    }
     const text = raw.toString("latin1");
-    if (this.#answering && !MATTERS.test(text)) {
+    const isDelta = DELTA.test(text);
+    if (this.#answering && !MATTERS.test(text) && !(isDelta && this.#deltas.learns)) {
       (isSpoken(text) ? this.#spoken : this.#rest).add(raw);
       return;
     }
@@ -103,7 +132,11 @@ export class OpenaiResponsesStream implements StreamReader, SseSink {
     }
     const event = parseOrUndefined(data);
     if (isObject(event)) {
-      this.#take(event, isSpoken(text));
+      const spoken = isSpoken(text);
+      this.#take(event, spoken);
+      if (isDelta) {
+        this.#learn(event, spoken, raw, data);
+      }
     } else {
       // The last event of a stream that broke off is cut: that is no fault of its own.
       this.#trouble ??= this.#isOver ? null : "An event of the stream is not JSON";
@@ -128,6 +161,22 @@ export class OpenaiResponsesStream implements StreamReader, SseSink {
     if (spoken) {
       this.#spoken.addBytes(bytes);
     }
+  }
+
+  #takeAlike({ shape, fact }: KnownShape<Delta>): void {
+    const bytes = shape.textBytes;
+    this.#text.addDelta(fact.place, bytes);
+    this.#answering ||= bytes > 0;
+    if (fact.spoken) {
+      this.#spoken.addMeasured(bytes);
+    }
+  }
+
+  /** A delta that is text and tells nothing else is like all others of its item. */
+  #learn(event: JsonObject, spoken: boolean, raw: Buffer, data: Buffer): void {
+    const isText = textOf(event.type)?.endsWith(".delta") === true && event.type !== SOUND_DELTA;
+    const isPlain = isText && textOf(event.delta) !== null && event.item === undefined && event.response === undefined;
+    this.#deltas.learn(raw, data, () => (isPlain ? { place: deltaPlace(event), spoken } : null));
   }
 
   #parsed(raw: Buffer): number {

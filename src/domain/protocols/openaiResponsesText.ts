@@ -1,6 +1,9 @@
 import { bytesOf, isObject, type JsonObject, objectOf, textOf } from "./jsonValue.ts";
 import { itemBytes } from "./openaiResponsesUsage.ts";
 
+/** The delta of a sound: its bytes as base64. */
+export const SOUND_DELTA = "response.audio.delta";
+
 /**
  * What the model has written in a stream's events, in bytes. The same text comes as deltas, again when its part is done, and
  * again with its whole item; some hosts send only the item. So of each item the greater of both counts, in any order.
@@ -17,15 +20,20 @@ export class ResponsesText {
   add(event: JsonObject): number {
     const type = textOf(event.type) ?? "";
     if (type.endsWith(".delta")) {
-      // A sound's delta is its bytes as base64, and says nothing of tokens; its transcript comes apart.
-      const bytes = type === "response.audio.delta" ? 0 : bytesOf(event.delta);
-      this.#grow(event.output_index ?? event.item_id, bytes, 0);
+      // A sound's bytes say nothing of tokens; its transcript comes apart.
+      const bytes = type === SOUND_DELTA ? 0 : bytesOf(event.delta);
+      this.addDelta(deltaPlace(event), bytes);
       return bytes;
     }
     if (type === "response.output_item.added" || type === "response.output_item.done") {
       this.addItem(event.output_index ?? objectOf(event.item).id, event.item);
     }
     return 0;
+  }
+
+  /** Takes in a delta of that many bytes of text, by the place of its item. */
+  addDelta(place: unknown, bytes: number): void {
+    this.#grow(place, bytes, 0);
   }
 
   /** Takes in an item of the output, by its place. */
@@ -43,4 +51,9 @@ export class ResponsesText {
     this.#items.set(place, item);
     this.#bytes += Math.max(item.deltas, item.whole) - before;
   }
+}
+
+/** The place of the item that a delta adds to. */
+export function deltaPlace(event: JsonObject): unknown {
+  return event.output_index ?? event.item_id;
 }

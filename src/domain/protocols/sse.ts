@@ -15,6 +15,11 @@ export interface SseSink {
   event(raw: Buffer): void;
   /** Bytes of an event that is too large to be kept. */
   unread(bytes: Buffer): void;
+  /**
+   * Takes in an event that begins there where it can tell without its being split off, and gives where it ends, its empty
+   * line included; `from` where it cannot. Absent: it never can.
+   */
+  known?(bytes: Buffer, from: number): number;
 }
 
 /**
@@ -52,8 +57,11 @@ export class SseSplitter {
     if (chunk.length === 0) {
       return;
     }
-    let start = 0;
-    let at = 0;
+    let start = this.#passKnown(chunk);
+    if (start === chunk.length) {
+      return;
+    }
+    let at = start;
     if (this.#afterCr) {
       this.#afterCr = false;
       at = chunk[0] === LF ? 1 : 0;
@@ -103,6 +111,17 @@ export class SseSplitter {
     if (this.#size > 0) {
       this.#emit(Buffer.alloc(0));
     }
+  }
+
+  /** Where the first event begins that has to be split off. */
+  #passKnown(chunk: Buffer): number {
+    let at = 0;
+    if (this.#sink.known !== undefined && this.#size === 0 && !this.#skipping) {
+      for (let end = this.#sink.known(chunk, 0); end > at; end = this.#sink.known(chunk, at)) {
+        at = end;
+      }
+    }
+    return at;
   }
 
   #keep(bytes: Buffer): void {

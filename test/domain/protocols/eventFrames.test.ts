@@ -18,9 +18,15 @@ function found(chunks: readonly Buffer[], largest?: number): string[] {
   return seen;
 }
 
-const frames = [event("messageStart", { role: "assistant" }), event("x", {}), exception("throttlingException", "slow")];
+const frames = [
+  event("messageStart", { role: "assistant" }),
+  event("x", {}),
+  event("y", {}),
+  event("y", 1),
+  exception("throttlingException", "slow"),
+];
 const all = Buffer.concat(frames);
-const read = ['messageStart {"role":"assistant"}', "x {}", '!throttlingException {"message":"slow"}'];
+const read = ['messageStart {"role":"assistant"}', "x {}", "y {}", "y 1", '!throttlingException {"message":"slow"}'];
 
 describe("event frames", () => {
   it("are found wherever chunks end", () => {
