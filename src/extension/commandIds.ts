@@ -4,6 +4,7 @@ export const COMMANDS = {
   askSelection: "tollgate.askSelection",
   compareCost: "tollgate.compareCost",
   cancelPrompt: "tollgate.cancelPrompt",
+  runBatch: "tollgate.runBatch",
   showCosts: "tollgate.showCosts",
   setBudget: "tollgate.setBudget",
   raiseBudget: "tollgate.raiseBudget",

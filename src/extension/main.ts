@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { AnswerDocuments } from "./ask/answerDocuments.ts";
 import { askCommands } from "./ask/askCommands.ts";
 import { backendCommands } from "./backends/backendCommands.ts";
+import { batchCommand } from "./batch/batchCommand.ts";
 import { budgetCommands } from "./budgets/budgetCommands.ts";
 import { forecastWarnings } from "./budgets/forecastWarnings.ts";
 import { SettingsPush, settingsPush } from "./budgets/settingsPush.ts";
@@ -27,6 +28,7 @@ const CONTRIBUTIONS = [
   budgetWarnings,
   forecastWarnings,
   askCommands,
+  batchCommand,
   backendCommands,
   budgetCommands,
   stopCommands,

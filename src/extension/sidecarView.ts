@@ -24,6 +24,7 @@ export interface SidecarViewOptions {
 export class SidecarView implements vscode.Disposable {
   readonly dataDir: string;
   readonly #link: SidecarLink;
+  readonly #options: Omit<SidecarViewOptions, "log"> & { readonly log: (message: string) => void };
   readonly #changed = new vscode.EventEmitter<SidecarState>();
   readonly #events = new vscode.EventEmitter<TollgateEvent>();
   readonly onDidChange = this.#changed.event;
@@ -31,7 +32,8 @@ export class SidecarView implements vscode.Disposable {
 
   constructor({ log, ...options }: SidecarViewOptions) {
     this.dataDir = options.dataDir;
-    this.#link = new SidecarLink({ ...options, log: (message) => log.info(message) });
+    this.#options = { ...options, log: (message) => log.info(message) };
+    this.#link = new SidecarLink(this.#options);
     this.#link.onStatus(() => this.#changed.fire(this.state));
     this.#link.onState((state) => {
       if (state.kind === "unavailable") {
@@ -62,6 +64,11 @@ export class SidecarView implements vscode.Disposable {
   /** @throws SidecarUnavailableError, with the reason in words for the user. */
   api(): Promise<ApiClient> {
     return this.#link.ensure();
+  }
+
+  /** A way to the sidecar of a run's own; what the run has of its own there lasts as long as this is open. */
+  linkFor(run: string): SidecarLink {
+    return new SidecarLink({ ...this.#options, run });
   }
 
   async restart(): Promise<void> {

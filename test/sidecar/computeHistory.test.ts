@@ -219,6 +219,9 @@ describe("months of a server", function () {
       const hourly = 330_000_000;
       assert.equal(ledger.computeSums("vllm", null, null).costNanoUsd, 61 * 24 * hourly);
       assert.equal(ledger.spentIn({}, START, START + 30 * DAY), 30 * 24 * hourly);
+      // Days of every time zone, and hours, begin with a quarter hour.
+      const quarter = (at: number) => Math.floor(at / (HOUR / 4));
+      assert.ok(world.accruals.every(({ from, to }) => quarter(from) === quarter(to - 1)));
       assert.equal(ledger.spentIn({ provider: "vllm" }, START + 30 * DAY, null), 31 * 24 * hourly);
     } finally {
       await world.end();

@@ -10,6 +10,7 @@ export class BatchProgress {
   readonly #total: number;
   readonly #startedAt: number;
   readonly #isShown = process.stderr.isTTY === true;
+  readonly #noted = new Set<string>();
   #done = 0;
   #failed = 0;
   #costNanoUsd = 0;
@@ -32,6 +33,14 @@ export class BatchProgress {
       process.stderr.write(CLEAR_LINE);
     }
     note(`tollgate: ${line}`);
+  }
+
+  /** The same, once in all. */
+  noteOnce(line: string): void {
+    if (!this.#noted.has(line)) {
+      this.#noted.add(line);
+      this.note(line);
+    }
   }
 
   end(): void {

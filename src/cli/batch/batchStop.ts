@@ -5,19 +5,11 @@ export class BatchStop {
   readonly #say: (line: string) => void;
   readonly #interrupt = () => this.#next();
   readonly #terminate = () => this.#cancel();
-  readonly #broken = (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") {
-      throw error;
-    }
-    this.#begun.abort();
-  };
 
   constructor(say: (line: string) => void) {
     this.#say = say;
     process.on("SIGINT", this.#interrupt);
     process.on("SIGTERM", this.#terminate);
-    // Who reads the results may have seen enough.
-    process.stdout.on("error", this.#broken);
   }
 
   /** Aborted once no other prompt is to be begun. */
@@ -33,7 +25,6 @@ export class BatchStop {
   dispose(): void {
     process.removeListener("SIGINT", this.#interrupt);
     process.removeListener("SIGTERM", this.#terminate);
-    process.stdout.removeListener("error", this.#broken);
   }
 
   #next(): void {

@@ -1,9 +1,9 @@
+import type { OwnRun, RunSum } from "../../client/ownRun.ts";
 import { formatCount, formatDuration } from "../../domain/formats.ts";
 import { formatUsd, nanoFromUsd, usdFromNano } from "../../domain/money.ts";
 import { type BatchEnd, MOST_FAILURES_IN_A_ROW } from "../../prompts/batch/runBatch.ts";
 import { EXIT } from "../exitCode.ts";
 import { note, printJson } from "../output.ts";
-import type { OwnRun, RunSum } from "../ownRun.ts";
 
 /** A batch that has come to its end. */
 export interface EndedBatch {
@@ -27,7 +27,7 @@ export function tellEnd(flags: { readonly json?: boolean; readonly output?: stri
       answered,
       failed,
       remaining,
-      stopped: stopped(end),
+      stopped: stopped(end, run),
       ...sum,
       costUsd: usdFromNano(sum.costNanoUsd),
       limitUsd: run.limitUsd,
@@ -49,7 +49,7 @@ export function tellEnd(flags: { readonly json?: boolean; readonly output?: stri
     run.id,
   ];
   note(`tollgate: ${parts.join(" · ")}`);
-  const why = stopped(end);
+  const why = stopped(end, run);
   if (why !== null) {
     const rest = remaining === 1 ? "1 prompt remains" : `${formatCount(remaining)} prompts remain`;
     const how = flags.output === undefined ? "" : "; --resume goes on with them";
@@ -58,7 +58,10 @@ export function tellEnd(flags: { readonly json?: boolean; readonly output?: stri
 }
 
 /** Why prompts remain; null where none does. */
-function stopped({ stoppedBy, remaining }: BatchEnd): { readonly kind: string; readonly message: string } | null {
+function stopped(
+  { stoppedBy, remaining }: BatchEnd,
+  { id, limitUsd }: OwnRun,
+): { readonly kind: string; readonly message: string } | null {
   if (stoppedBy === null || remaining === 0) {
     return null;
   }
@@ -68,12 +71,18 @@ function stopped({ stoppedBy, remaining }: BatchEnd): { readonly kind: string; r
     case "failures":
       return { kind: "failures", message: `Stopped after ${MOST_FAILURES_IN_A_ROW} failures in a row.` };
     default:
-      return { kind: stoppedBy.refusal?.reason ?? stoppedBy.kind, message: stoppedBy.message };
+      return {
+        kind: stoppedBy.refusal?.reason ?? stoppedBy.kind,
+        message:
+          stoppedBy.refusal?.budget === id
+            ? `The batch reached its limit of ${formatUsd(nanoFromUsd(limitUsd ?? 0))}.`
+            : stoppedBy.message,
+      };
   }
 }
 
-export function exitCodeOf(end: BatchEnd): number {
-  switch (stopped(end)?.kind) {
+export function exitCodeOf(end: BatchEnd, run: OwnRun): number {
+  switch (stopped(end, run)?.kind) {
     case "interrupted":
       return EXIT.interrupted;
     case "budget":

@@ -3,10 +3,11 @@ import { backendInWords } from "../../domain/backends/backendSettings.ts";
 import type { Call } from "../../domain/call.ts";
 import { formatCount, formatDuration, formatPercent } from "../../domain/formats.ts";
 import { formatUsd } from "../../domain/money.ts";
+import type { Asker } from "../../prompts/asker.ts";
 import { PromptError } from "../../prompts/promptError.ts";
 import { type FallbackPlan, runWithFallback } from "../../prompts/runWithFallback.ts";
 import { countOf } from "../arguments.ts";
-import { Asker } from "../asker.ts";
+import { cliAsker, targetOf } from "../cliAsker.ts";
 import { CliError, EXIT } from "../exitCode.ts";
 import { note, printJson } from "../output.ts";
 import { ownCaller } from "../ownCaller.ts";
@@ -60,8 +61,8 @@ async function ask(words: readonly string[], flags: AskFlags): Promise<void> {
   const prompt = await promptText(words);
   await withSidecar(flags, async (api) => {
     const caller = ownCaller(flags.project);
-    const asker = await Asker.make({ api: async () => api, caller, fallback: flags.fallback });
-    const target = await asker.target(flags);
+    const asker = await cliAsker({ api: async () => api, caller, fallback: flags.fallback });
+    const target = await targetOf(api, asker, flags);
     if (flags.model !== undefined && target.model !== flags.model) {
       note(`tollgate: ${flags.model} is ${target.model} (${target.provider})`);
     }

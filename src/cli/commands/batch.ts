@@ -2,24 +2,34 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
+import type { ApiClient } from "../../client/apiClient.ts";
+import { beginRun, endRun, newRun, sumOfRun } from "../../client/ownRun.ts";
+import type { Asker, Target } from "../../prompts/asker.ts";
+import { askBatch, type WantedPrompt } from "../../prompts/batch/askBatch.ts";
+import { type BatchEstimate, estimateBatch } from "../../prompts/batch/batchEstimate.ts";
 import type { BatchPrompt } from "../../prompts/batch/batchFile.ts";
+import {
+  type BatchOutput,
+  BatchOutputError,
+  FileOutput,
+  hasResults,
+  StreamedOutput,
+} from "../../prompts/batch/batchOutput.ts";
 import type { BatchEnd } from "../../prompts/batch/runBatch.ts";
 import { amountOf, collect, countOf } from "../arguments.ts";
-import { Asker, type Target } from "../asker.ts";
-import { askBatch, type WantedPrompt } from "../batch/askBatch.ts";
-import { type BatchEstimate, estimateOf } from "../batch/batchEstimate.ts";
+import { batchEstimateLines } from "../batch/batchEstimate.ts";
 import { batchPrompts } from "../batch/batchInput.ts";
-import { type BatchOutput, FileOutput, StreamedOutput } from "../batch/batchOutput.ts";
 import { BatchProgress } from "../batch/batchProgress.ts";
 import { BatchStop } from "../batch/batchStop.ts";
 import { exitCodeOf, tellEnd } from "../batch/batchSummary.ts";
 import type { Wish } from "../chooseModel.ts";
+import { cliAsker, targetOf } from "../cliAsker.ts";
 import { CliError, EXIT, UsageError } from "../exitCode.ts";
 import { note, print } from "../output.ts";
 import { ownCaller } from "../ownCaller.ts";
-import { beginRun, endRun, newRun, sumOfRun } from "../ownRun.ts";
 import { saysYes } from "../saysYes.ts";
 import { type CommonOptions, linkTo } from "../sidecarAccess.ts";
+import { takeOverInWords } from "../takeOverWords.ts";
 
 interface BatchFlags extends CommonOptions {
   readonly output?: string;
@@ -102,17 +112,17 @@ async function batch(file: string, flags: BatchFlags): Promise<void> {
     await beginRun(api, run);
     try {
       const caller = { ...ownCaller(flags.project), tags: [run.id, ...(flags.tag ?? [])] };
-      const asker = await Asker.make({ api: () => link.ensure(), caller, fallback: flags.fallback });
-      const wanted = await wantedOf(asker, flags, options.maxTokens, todo);
+      const asker = await cliAsker({ api: () => link.ensure(), caller, fallback: flags.fallback });
+      const wanted = await wantedOf(api, asker, flags, options.maxTokens, todo);
       if (todo.length > 0) {
-        await agreeTo(await estimateOf(api, caller, wanted), flags.yes === true, file === "-");
+        await agreeTo(await estimateBatch(api, caller, wanted), flags.yes === true, file === "-");
       }
       const startedAt = Date.now();
       const end = await askAll(asker, wanted, output, options);
       const sum = await sumOfRun(await link.ensure(), run);
       const skipped = prompts.length - todo.length;
       tellEnd(flags, { run, end, sum, skipped, tookMs: Date.now() - startedAt });
-      process.exitCode = exitCodeOf(end);
+      process.exitCode = exitCodeOf(end, run);
     } finally {
       await endRun(await link.ensure(), run);
     }
@@ -137,7 +147,7 @@ async function askAll(
       timeoutMs,
       stop: stop.begun,
       cancel: stop.cancelled,
-      say: (words) => progress.note(words),
+      onTakeOver: (takeOver) => progress.noteOnce(takeOverInWords(takeOver)),
       onResult: (result) => {
         output.take(result);
         progress.take(result, Date.now());
@@ -164,13 +174,20 @@ async function promptsFrom(file: string): Promise<BatchPrompt[]> {
 }
 
 function outputFor({ output, resume }: BatchFlags, prompts: readonly BatchPrompt[]): BatchOutput {
-  if (output !== undefined) {
-    return new FileOutput(output, prompts, resume === true);
+  if (output === undefined) {
+    if (resume === true) {
+      throw new UsageError("--resume: say which results to go on with, with --output");
+    }
+    return new StreamedOutput(prompts, print);
   }
-  if (resume === true) {
-    throw new UsageError("--resume: say which results to go on with, with --output");
+  if (resume !== true && hasResults(output)) {
+    throw new UsageError(`--output: ${output} holds results already; --resume goes on with them`);
   }
-  return new StreamedOutput(prompts, print);
+  try {
+    return new FileOutput(output, prompts);
+  } catch (error) {
+    throw error instanceof BatchOutputError ? new UsageError(`--output: ${error.message}`) : error;
+  }
 }
 
 /** What is left out, and what has been done before. */
@@ -186,6 +203,7 @@ function tellBefore(prompts: readonly BatchPrompt[], todo: readonly BatchPrompt[
 
 /** Where each prompt goes. Every name of a model is looked up once. @throws UsageError that names the line */
 async function wantedOf(
+  api: ApiClient,
   asker: Asker,
   flags: BatchFlags,
   maxTokens: number,
@@ -199,7 +217,7 @@ async function wantedOf(
         ...(flags.provider === undefined ? {} : { provider: flags.provider }),
         ...(name === undefined ? {} : { model: name }),
       };
-      targets.set(name, await targetOf(asker, wish, flags.model === undefined && model !== null ? line : null));
+      targets.set(name, await namedTarget(api, asker, wish, flags.model === undefined && model !== null ? line : null));
     }
   }
   return prompts.map((prompt) => {
@@ -214,9 +232,9 @@ async function wantedOf(
   });
 }
 
-async function targetOf(asker: Asker, wish: Wish, line: number | null): Promise<Target> {
+async function namedTarget(api: ApiClient, asker: Asker, wish: Wish, line: number | null): Promise<Target> {
   try {
-    const target = await asker.target(wish);
+    const target = await targetOf(api, asker, wish);
     if (wish.model !== undefined && target.model !== wish.model) {
       note(`tollgate: ${wish.model} is ${target.model} (${target.provider})`);
     }
@@ -227,14 +245,13 @@ async function targetOf(asker: Asker, wish: Wish, line: number | null): Promise<
 }
 
 /** Says what the batch will come to. @throws CliError where a budget is expected to be spent and nobody says that this is well */
-async function agreeTo({ lines, tooDear }: BatchEstimate, yes: boolean, isPiped: boolean): Promise<void> {
-  for (const line of lines) {
+async function agreeTo(estimate: BatchEstimate, yes: boolean, isPiped: boolean): Promise<void> {
+  for (const line of batchEstimateLines(estimate)) {
     note(`tollgate: ${line}`);
   }
-  if (tooDear === null) {
+  if (estimate.tooDear === null) {
     return;
   }
-  note(`tollgate: ${tooDear}`);
   const canAsk = !isPiped && process.stdin.isTTY === true && process.stderr.isTTY === true;
   if (!yes && !(canAsk && (await saysYes("Start it all the same?")))) {
     throw new CliError("nothing was sent; --yes starts it, and it stops once the budget is spent", EXIT.budgetSpent);

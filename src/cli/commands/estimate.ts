@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
+import { estimatesOf } from "../../client/estimateBatch.ts";
 import { collect, countOf, shareOf } from "../arguments.ts";
 import { batchPrompts } from "../batch/batchInput.ts";
-import { estimatesOf } from "../estimateBatch.ts";
 import { estimateLines } from "../estimateTable.ts";
 import { CliError } from "../exitCode.ts";
 import { note, print, printJson, terminalWidth } from "../output.ts";

@@ -1,13 +1,13 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
 import type { ApiClient } from "../../client/apiClient.ts";
+import { beginRun, endRun, newRun, type OwnRun, sumOfRun } from "../../client/ownRun.ts";
 import { userName } from "../../client/userName.ts";
 import { formatCount } from "../../domain/formats.ts";
 import { formatUsd, nanoFromUsd, usdFromNano } from "../../domain/money.ts";
 import { amountOf, collect } from "../arguments.ts";
 import { gatewayEnvironment } from "../gatewayEnvironment.ts";
 import { note } from "../output.ts";
-import { beginRun, endRun, newRun, type OwnRun, sumOfRun } from "../ownRun.ts";
 import { projectName } from "../projectName.ts";
 import { runChild } from "../runChild.ts";
 import { forOneRun, toolOf } from "../setup/oneRun.ts";

@@ -1,20 +1,16 @@
 import * as vscode from "vscode";
-import type { ProviderInfo } from "../../domain/api.ts";
 import { type Backend, backendInWords } from "../../domain/backends/backendSettings.ts";
-import { fallbackOrder } from "../../domain/backends/fallbackOrder.ts";
 import type { Call } from "../../domain/call.ts";
-import { providerSchema } from "../../domain/config.ts";
 import { formatCount, formatDuration, formatPercent } from "../../domain/formats.ts";
 import { PromptError } from "../../prompts/promptError.ts";
-import type { PromptRequest } from "../../prompts/promptRequest.ts";
 import type { RetryNotice } from "../../prompts/runPrompt.ts";
 import type { FallbackPlan } from "../../prompts/runWithFallback.ts";
 import { takeOverInWords } from "../backends/backendWords.ts";
 import { messageOf } from "../contribution.ts";
-import { keyIsOptional } from "../keys/apiKeys.ts";
 import type { Services } from "../services.ts";
 import type { Answer } from "./answerDocuments.ts";
 import { answerFoot, answerHead } from "./answerText.ts";
+import { askerOf } from "./askerOf.ts";
 import { caller } from "./caller.ts";
 import type { Draft } from "./draft.ts";
 import type { Refused } from "./failures.ts";
@@ -103,79 +99,28 @@ class Sending {
   }
 
   async #plan(): Promise<FallbackPlan> {
-    const { sidecar, log } = this.#services;
-    const { provider, model, tier } = this.#draft.choice;
-    const api = await sidecar.api();
-    const route = tier === undefined ? null : await api.backends.route({ provider, model, caller: caller() });
-    const isUsable = route !== null && (await this.#isUsable(route.backend.provider));
-    const switched = isUsable ? route.standsInFor : null;
-    const wanted = route === null || switched === null ? { provider, model } : route.backend;
-    if (tier !== undefined && switched !== null) {
-      this.#backend = wanted;
+    const { choice, maxOutputTokens, excerpt } = this.#draft;
+    const { provider, model, tier } = choice;
+    const asker = await askerOf(this.#services, () => this.#services.sidecar.api(), caller());
+    const plan = await asker.plan(
+      { provider, model, byTier: tier !== undefined },
+      {
+        messages: [{ role: "user", text: questionText(this.#draft) }],
+        maxOutputTokens,
+        timeoutMs: this.#services.settings.current.timeoutMs,
+        requestType: excerpt === null ? "ask" : "ask-selection",
+      },
+    );
+    if (tier !== undefined && plan.switched !== null) {
+      this.#backend = plan.wanted;
       this.#takeOver = vscode.l10n.t("{tier} goes to {backend}: the {budget} budget is spent to {share}.", {
         tier,
-        backend: backendInWords(wanted),
-        budget: switched.budget ?? "",
-        share: formatPercent(route?.share ?? 0),
+        backend: backendInWords(plan.wanted),
+        budget: plan.switched.budget,
+        share: formatPercent(plan.switched.share),
       });
     }
-    const [{ fallback, cooling }, providers] = await Promise.all([api.backends.view(), api.providers()]);
-    const known = fallback.filter((backend) => providers.some(({ name }) => name === backend.provider));
-    return {
-      wanted,
-      order: fallbackOrder(wanted, known, cooling, Date.now()),
-      requestFor: async (backend) => ({
-        ...(await this.#request(backend)),
-        ...(switched === null ? {} : { standsInFor: switched }),
-      }),
-      failed: (backend, error) => {
-        const tell = async () =>
-          (await sidecar.api()).backends.failed({ ...backend, why: error.message.slice(0, 1_000) });
-        tell().catch((cause: unknown) => log.warn(`That ${backend.model} failed was not noted: ${messageOf(cause)}`));
-      },
-    };
-  }
-
-  async #request({ provider, model }: Backend): Promise<PromptRequest> {
-    const { sidecar, keys, settings } = this.#services;
-    const { maxOutputTokens } = this.#draft;
-    const info = await this.#provider(provider);
-    const key = await keys.find(provider);
-    return {
-      provider,
-      protocol: providerSchema.shape.protocol.parse(info.protocol),
-      model,
-      // Asked anew for every attempt: a sidecar that went away is started again, and may have another address.
-      baseUrl: async () => {
-        const api = await sidecar.api();
-        const { urls } = await api.pass(caller());
-        const url = urls[provider];
-        if (url === undefined) {
-          throw new Error(vscode.l10n.t("There is no provider named {provider}.", { provider }));
-        }
-        return url;
-      },
-      key: key?.key ?? null,
-      keyRequired: !keyIsOptional(info),
-      messages: [{ role: "user", text: questionText(this.#draft) }],
-      maxOutputTokens,
-      timeoutMs: settings.current.timeoutMs,
-      requestType: this.#draft.excerpt === null ? "ask" : "ask-selection",
-    };
-  }
-
-  /** Whether a provider can be asked: its key is at hand, or it needs none. */
-  async #isUsable(provider: string): Promise<boolean> {
-    return (await this.#services.keys.find(provider)) !== undefined || keyIsOptional(await this.#provider(provider));
-  }
-
-  async #provider(provider: string): Promise<ProviderInfo> {
-    const api = await this.#services.sidecar.api();
-    const info = (await api.providers()).find(({ name }) => name === provider);
-    if (info === undefined) {
-      throw new Error(vscode.l10n.t("There is no provider named {provider}.", { provider }));
-    }
-    return info;
+    return plan;
   }
 
   #onText(text: string, onAnswer: (answer: Answer) => void): void {

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import type { ApiClient } from "../client/apiClient.ts";
 import { runAmong } from "../domain/run.ts";
+import type { ApiClient } from "./apiClient.ts";
 
-/** A run of this command: a tag of all its calls, with a pass of its own, and its budget's name where it has one. */
+/** A run of a program or a batch: a tag of all its calls, with a pass of its own, and its budget's name where it has one. */
 export interface OwnRun {
   readonly id: string;
   /** ISO 8601. */

@@ -1,7 +1,6 @@
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import type { BatchPrompt } from "../../prompts/batch/batchFile.ts";
-import { type BatchResult, lineOf, resultsIn } from "../../prompts/batch/batchResult.ts";
-import { CliError, UsageError } from "../exitCode.ts";
+import type { BatchPrompt } from "./batchFile.ts";
+import { type BatchResult, lineOf, resultsIn } from "./batchResult.ts";
 
 /** Where results go. They come in any order and are to be read in that of the prompts. */
 export interface BatchOutput {
@@ -48,21 +47,36 @@ export class StreamedOutput implements BatchOutput {
   }
 }
 
+/** Results that cannot be written, or that are not to be written over. The message is for people. */
+export class BatchOutputError extends Error {
+  override readonly name = "BatchOutputError";
+}
+
+/** Whether there is a file with results that a batch can go on with, or has to leave alone. */
+export function hasResults(path: string): boolean {
+  return existsSync(path) && readFileSync(path, "utf8").trim() !== "";
+}
+
+/** What a file of results has answered already, by lines of the prompts. @throws BatchOutputError where it holds anything else */
+export function answeredIn(path: string, prompts: readonly BatchPrompt[]): ReadonlyMap<number, BatchResult> {
+  return answersAmong(keptOf(resultsOf(path), prompts));
+}
+
+function answersAmong(results: ReadonlyMap<number, BatchResult>): ReadonlyMap<number, BatchResult> {
+  return new Map([...results].filter(([, { status }]) => status === "ok"));
+}
+
 /** To a file: each result is there as soon as it is known, however the batch ends; at the end they are put in order. */
 export class FileOutput implements BatchOutput {
   readonly done: ReadonlyMap<number, BatchResult>;
   readonly #path: string;
   readonly #results: Map<number, BatchResult>;
 
-  /** @throws UsageError where the file holds something and is not to be gone on with, or holds anything but results */
-  constructor(path: string, prompts: readonly BatchPrompt[], resume: boolean) {
+  /** Goes on with the results that the file holds. @throws BatchOutputError where it cannot be written, or holds anything else */
+  constructor(path: string, prompts: readonly BatchPrompt[]) {
     this.#path = path;
-    const before = existsSync(path) ? resultsOf(path) : [];
-    if (before.length > 0 && !resume) {
-      throw new UsageError(`--output: ${path} holds results already; --resume goes on with them`);
-    }
-    this.#results = keptOf(before, prompts);
-    this.done = new Map([...this.#results].filter(([, { status }]) => status === "ok"));
+    this.#results = keptOf(existsSync(path) ? resultsOf(path) : [], prompts);
+    this.done = answersAmong(this.#results);
     this.#write();
   }
 
@@ -82,7 +96,7 @@ export class FileOutput implements BatchOutput {
       writeFileSync(beside, ordered.map((result) => `${lineOf(result)}\n`).join(""));
       renameSync(beside, this.#path);
     } catch (error) {
-      throw new CliError(`--output: ${this.#path} cannot be written: ${(error as Error).message}`);
+      throw new BatchOutputError(`${this.#path} cannot be written: ${(error as Error).message}`);
     }
   }
 }
@@ -91,7 +105,7 @@ function resultsOf(path: string): BatchResult[] {
   try {
     return resultsIn(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new UsageError(`--output: ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new BatchOutputError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

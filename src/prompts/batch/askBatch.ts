@@ -1,19 +1,15 @@
-import type { BatchPrompt } from "../../prompts/batch/batchFile.ts";
-import { answered, type BatchResult, failed } from "../../prompts/batch/batchResult.ts";
-import { type BatchEnd, runBatch } from "../../prompts/batch/runBatch.ts";
-import { PromptError } from "../../prompts/promptError.ts";
-import { runWithFallback } from "../../prompts/runWithFallback.ts";
-import type { Asker, Target } from "../asker.ts";
-import { takeOverInWords } from "../takeOverWords.ts";
+import type { Asker } from "../asker.ts";
+import { PromptError } from "../promptError.ts";
+import { runWithFallback, type TakeOver } from "../runWithFallback.ts";
+import type { MeantPrompt } from "./batchEstimate.ts";
+import type { BatchPrompt } from "./batchFile.ts";
+import { answered, type BatchResult, failed } from "./batchResult.ts";
+import { type BatchEnd, runBatch } from "./runBatch.ts";
 
 /** A prompt with all that is decided of it. */
-export interface WantedPrompt {
+export interface WantedPrompt extends MeantPrompt {
   readonly prompt: BatchPrompt;
-  readonly target: Target;
   readonly system: string | null;
-  readonly maxOutputTokens: number;
-  /** All of its text, for a count of its tokens. */
-  readonly text: string;
 }
 
 export interface AskBatchOptions {
@@ -26,21 +22,13 @@ export interface AskBatchOptions {
   /** Once aborted, those under way are given up. */
   readonly cancel: AbortSignal;
   readonly onResult: (result: BatchResult) => void;
-  /** To be told once of each way that backends take over. */
-  readonly say: (words: string) => void;
+  readonly onTakeOver: (takeOver: TakeOver) => void;
 }
 
 /** Asks all prompts of a batch, each with retries and fallback of its own. */
 export function askBatch(options: AskBatchOptions): Promise<BatchEnd> {
-  const { asker, wanted, timeoutMs, cancel, say } = options;
+  const { asker, wanted, timeoutMs, cancel, onTakeOver } = options;
   const byLine = new Map(wanted.map((one) => [one.prompt.line, one]));
-  const said = new Set<string>();
-  const sayOnce = (words: string) => {
-    if (!said.has(words)) {
-      said.add(words);
-      say(words);
-    }
-  };
   return runBatch({
     prompts: wanted.map(({ prompt }) => prompt),
     concurrency: options.concurrency,
@@ -55,10 +43,7 @@ export function askBatch(options: AskBatchOptions): Promise<BatchEnd> {
         timeoutMs,
         requestType: "batch",
       });
-      const result = await runWithFallback(plan, {
-        signal: cancel,
-        onTakeOver: (takeOver) => sayOnce(takeOverInWords(takeOver)),
-      });
+      const result = await runWithFallback(plan, { signal: cancel, onTakeOver });
       return answered(prompt, result, await asker.bookedCall(result.callId));
     },
     failed: async (prompt, error) => {

@@ -1,5 +1,5 @@
-import type { ApiClient } from "../client/apiClient.ts";
 import { type Estimates, type EstimatesRequest, LARGEST_BATCH, type ModelEstimate } from "../domain/modelApi.ts";
+import type { ApiClient } from "./apiClient.ts";
 
 /** What is sent to the sidecar at once, in characters: it can read more, but others wait meanwhile. */
 const LARGEST_SLICE = 2_000_000;
