@@ -2,14 +2,15 @@ import type { z } from "zod";
 import type { PassResponse, ProviderHealth, ProviderInfo } from "../domain/api.ts";
 import type { Backend } from "../domain/backends/backendSettings.ts";
 import type { RecordedSwitch, Switch } from "../domain/backends/backendSwitch.ts";
-import type { Budget } from "../domain/budget.ts";
-import type { Config, Price } from "../domain/config.ts";
+import { type Budget, budgetSchema } from "../domain/budget.ts";
+import { type Config, type Price, parseNamed } from "../domain/config.ts";
 import { gatewayAddress } from "../domain/gatewayAddress.ts";
 import type { ServedModel } from "../domain/models/registry.ts";
 import type { passWishSchema } from "../domain/passApi.ts";
 import { PriceBook } from "../domain/priceBook.ts";
 import { isSamePrice, withPrice } from "../domain/prices/ownPrices.ts";
 import { HttpError } from "./api/http.ts";
+import { checkSwitch } from "./backends/checkSwitch.ts";
 import { changesBetween } from "./configChanges.ts";
 import type { ConfigStore } from "./configStore.ts";
 import type { Gatekeeper } from "./gatekeeper.ts";
@@ -82,6 +83,7 @@ export class Settings {
   /** @throws ConfigError; then nothing has changed. */
   async setBudget(input: unknown, by: string): Promise<Budget> {
     const before = this.config;
+    checkSwitch(parseNamed(budgetSchema, input, "budget"), before, this.prices, this.#options.now());
     const budget = this.#options.store.setBudget(input);
     await this.#changed(before, this.config, by);
     return budget;

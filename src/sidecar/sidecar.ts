@@ -1,3 +1,4 @@
+import { backendsWithoutProvider } from "../domain/backends/namedBackends.ts";
 import type { Config, Environment } from "../domain/config.ts";
 import { Gate } from "../domain/gate.ts";
 import type { Calendar } from "../domain/window.ts";
@@ -202,7 +203,11 @@ export class Sidecar {
       learned,
       now,
       isPriced: (provider, model) => model !== "" && settings.prices.lookUp(provider, model, now()) !== null,
-      notices: () => [...published.notices, ...links.notices(store.config.providers)],
+      notices: () => [
+        ...published.notices,
+        ...links.notices(store.config.providers),
+        ...backendsWithoutProvider(store.config),
+      ],
     });
     const lifetime = new Lifetime(
       options.graceMs,

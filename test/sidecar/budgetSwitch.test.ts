@@ -116,6 +116,25 @@ describe("a budget that switches models", () => {
     assert.equal((await complete("gpt-4.1", { project: "e" })).call.provider, "openai");
   });
 
+  it("is refused where it would send calls nowhere, and one that has come to is told of", async () => {
+    const set = (to: unknown) =>
+      spentBudget("nowhere", to, {}).then(
+        () => "set",
+        (error: Error) => error.message,
+      );
+    assert.match(await set({ provider: "opnai", model: "m" }), /no provider is named opnai\. Known: openai, anthropic/);
+    assert.match(await set("cheapest"), /cheapest is neither a tier nor a model that is known/);
+    assert.equal(await set("gpt-4o-mini"), "set");
+    const to = { provider: "nowhere", model: "m" };
+    assert.equal(await set(to), "set");
+    const { providers } = await world.sidecar.api.config();
+    await world.sidecar.api.changeConfig({ providers: { nowhere: null } } as never);
+    const told = "The budget nowhere switches to nowhere/m, and there is no provider named nowhere.";
+    assert.ok((await world.sidecar.api.status()).notices.includes(told));
+    await world.sidecar.api.changeConfig({ providers: { nowhere: providers.nowhere } } as never);
+    assert.ok(!(await world.sidecar.api.status()).notices.includes(told));
+  });
+
   it("knows the usual tiers, and switches streams of Anthropic's too", async () => {
     const { anthropic: baseURL } = await world.sidecar.urls({ project: "f" });
     const client = new Anthropic({ baseURL: baseURL as string, apiKey: KEY, maxRetries: 0 });
