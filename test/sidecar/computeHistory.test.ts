@@ -276,6 +276,57 @@ describe("a billing unit", () => {
   });
 });
 
+describe("what a sidecar takes up again", () => {
+  it("is a unit that is paid for, whether or not its end was rounded up before", async () => {
+    for (const sawItsEnd of [true, false]) {
+      const world = new ComputeWorld({ billingUnit: "hour" });
+      try {
+        await world.start();
+        world.serverStarts();
+        await world.watch(20 * 60_000);
+        world.serverStops();
+        await world.watch(sawItsEnd ? 5 * 60_000 : 1);
+        await world.crash();
+        await world.start();
+        await world.watch(5 * 60_000);
+        assert.equal(charged(world), HOUR);
+        world.serverStarts();
+        await world.watch(10 * 60_000);
+        await world.stop();
+        await world.start();
+        await world.watch(10 * 60_000);
+        world.serverStops();
+        await world.watch(5 * 60_000);
+        assert.equal(charged(world), HOUR, "it was paid for before the sidecar began anew");
+      } finally {
+        await world.end();
+      }
+    }
+  });
+
+  it("is until when it was there: what was before is known, what was after is not", async () => {
+    const world = new ComputeWorld();
+    world.hasMetrics = false;
+    try {
+      world.serverStarts();
+      await world.start();
+      await world.watch(HOUR);
+      world.serverStops();
+      await world.watch(HOUR);
+      await world.stop();
+      world.now += HOUR;
+      world.serverStarts();
+      await world.start();
+      await world.watch(HOUR);
+      assert.deepEqual(world.unknown, [
+        { provider: "vllm", from: START + 2 * HOUR, to: START + 3 * HOUR + world.intervalMs },
+      ]);
+    } finally {
+      await world.end();
+    }
+  });
+});
+
 describe("a server that tells its own start", () => {
   it("is charged through an outage and through a laptop's sleep; a restart that nobody saw leaves unknown time", async () => {
     const world = new ComputeWorld();
