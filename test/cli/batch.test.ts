@@ -126,6 +126,8 @@ describe("tollgate batch", function () {
     assert.equal(rest.code, 0, rest.err);
     assert.match(rest.err, new RegExp(`${told.answered} of 6 prompts are answered already`));
     assert.equal(sent().length - before, told.remaining);
+    const nothing = JSON.parse((await run(path, "--output", output, "--resume", "--json")).out);
+    assert.deepEqual([nothing.skipped, nothing.answered, nothing.calls], [6, 0, 0]);
     const results = resultsIn(readFileSync(output, "utf8"));
     assert.deepEqual(
       results.map(({ line, status }) => [line, status]),

@@ -4,6 +4,7 @@ import { BILLING_UNITS } from "../../src/domain/compute/computePricing.ts";
 import { ComputeWorld, DAY, HOUR, START } from "./computeWorld.ts";
 
 const PER_NANO = 3_600_000n;
+const MINUTE = 60_000;
 
 /** What may happen to a server, the network and the sidecar. */
 const step = fc.oneof(
@@ -270,6 +271,32 @@ describe("a billing unit", () => {
       world.serverStops();
       await world.watch(5 * 60_000);
       assert.equal(charged(world), 2 * HOUR, "a second hour has begun");
+    } finally {
+      await world.end();
+    }
+  });
+});
+
+describe("a long call", () => {
+  it("has its share of every interval that it was under way in, once it has ended; one that never ends keeps none waiting", async () => {
+    const world = new ComputeWorld();
+    try {
+      world.serverStarts();
+      await world.start();
+      await world.watch(MINUTE);
+      const end = world.beginCall({ prefill: 400, decode: 100 });
+      await world.watch(20 * MINUTE);
+      assert.equal(world.sharings.length, 0, "nobody knows yet what it used");
+      await end();
+      await world.watch(2 * MINUTE);
+      const shared = world.sharings.flatMap(({ shares }) => shares).reduce((sum, one) => sum + one.costNanoUsd, 0);
+      assert.ok(Math.abs(shared - 160_000_000 / 3) < 1_000, `${shared} for 20 minutes`);
+      world.beginCall({ prefill: 1, decode: 1 });
+      await world.watch(MINUTE);
+      await world.call(MINUTE / 2, { prefill: 100, decode: 10 });
+      const before = world.sharings.length;
+      await world.watch(HOUR + 5 * MINUTE);
+      assert.ok(world.sharings.length > before, "it was waited for for an hour");
     } finally {
       await world.end();
     }

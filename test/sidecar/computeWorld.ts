@@ -164,6 +164,12 @@ export class ComputeWorld {
 
   /** A call that has just ended. */
   async call(ms: number, tokens: { prefill: number; decode: number }, project = "web"): Promise<void> {
+    const end = this.beginCall(tokens, project, ms);
+    await end();
+  }
+
+  /** A call that is under way, since `ms` ago; what it gives ends it. */
+  beginCall(tokens: { prefill: number; decode: number }, project = "web", ms = 0): () => Promise<void> {
     this.#calls += 1;
     const id = `call-${this.#calls}`;
     const at = this.now - ms;
@@ -175,6 +181,12 @@ export class ComputeWorld {
       holdNanoUsd: 0,
       project,
     });
+    this.ledger.appendSoon({ type: "call.held", held });
+    return () => this.#endCall(id, at, tokens, project);
+  }
+
+  async #endCall(id: string, at: number, tokens: { prefill: number; decode: number }, project: string): Promise<void> {
+    const ms = this.now - at;
     const call = sampleCall({
       id,
       at,
@@ -188,7 +200,6 @@ export class ComputeWorld {
       costBasis: "compute-hour",
       usage: { ...sampleCall().usage, inputTokens: tokens.prefill, cachedInputTokens: 0, outputTokens: tokens.decode },
     });
-    this.ledger.appendSoon({ type: "call.held", held });
     await this.ledger.append({ type: "call.settled", call });
   }
 

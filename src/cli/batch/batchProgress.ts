@@ -60,6 +60,6 @@ export class BatchProgress {
       formatUsd(this.#costNanoUsd),
       ...(left < 1_000 ? [] : [`about ${formatDuration(left)} left`]),
     ];
-    process.stderr.write(`${CLEAR_LINE}${parts.join(" · ").slice(0, (process.stderr.columns ?? 80) - 1)}`);
+    process.stderr.write(`${CLEAR_LINE}${parts.join(" · ").slice(0, (process.stderr.columns || 80) - 1)}`);
   }
 }

@@ -57,6 +57,19 @@ export function tellEnd(flags: { readonly json?: boolean; readonly output?: stri
   }
 }
 
+/** Where an earlier run has answered everything: remarks have said so, programs are told as of every batch. */
+export function tellNothingToDo(
+  flags: { readonly json?: boolean; readonly output?: string },
+  run: OwnRun,
+  skipped: number,
+): void {
+  if (flags.json === true) {
+    const end = { answered: 0, failed: 0, remaining: 0, stoppedBy: null };
+    const sum = { calls: 0, refused: 0, costNanoUsd: 0, inputTokens: 0, outputTokens: 0 };
+    tellEnd(flags, { run, end, sum, skipped, tookMs: 0 });
+  }
+}
+
 /** Why prompts remain; null where none does. */
 function stopped(
   { stoppedBy, remaining }: BatchEnd,

@@ -21,7 +21,7 @@ import { batchEstimateLines } from "../batch/batchEstimate.ts";
 import { batchPrompts } from "../batch/batchInput.ts";
 import { BatchProgress } from "../batch/batchProgress.ts";
 import { BatchStop } from "../batch/batchStop.ts";
-import { exitCodeOf, tellEnd } from "../batch/batchSummary.ts";
+import { exitCodeOf, tellEnd, tellNothingToDo } from "../batch/batchSummary.ts";
 import type { Wish } from "../chooseModel.ts";
 import { cliAsker, targetOf } from "../cliAsker.ts";
 import { CliError, EXIT, UsageError } from "../exitCode.ts";
@@ -104,6 +104,10 @@ async function batch(file: string, flags: BatchFlags): Promise<void> {
   const output = outputFor(flags, prompts);
   const todo = prompts.filter(({ line }) => !output.done.has(line));
   tellBefore(prompts, todo);
+  if (todo.length === 0) {
+    tellNothingToDo(flags, run, prompts.length);
+    return;
+  }
   const link = linkTo(flags, run.id);
   try {
     const api = await link.ensure();
@@ -114,9 +118,7 @@ async function batch(file: string, flags: BatchFlags): Promise<void> {
       const caller = { ...ownCaller(flags.project), tags: [run.id, ...(flags.tag ?? [])] };
       const asker = await cliAsker({ api: () => link.ensure(), caller, fallback: flags.fallback });
       const wanted = await wantedOf(api, asker, flags, options.maxTokens, todo);
-      if (todo.length > 0) {
-        await agreeTo(await estimateBatch(api, caller, wanted), flags.yes === true, file === "-");
-      }
+      await agreeTo(await estimateBatch(api, caller, wanted), flags.yes === true, file === "-");
       const startedAt = Date.now();
       const end = await askAll(asker, wanted, output, options);
       const sum = await sumOfRun(await link.ensure(), run);

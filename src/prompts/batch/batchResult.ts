@@ -36,46 +36,49 @@ export type BatchResult = z.infer<typeof batchResultSchema>;
 
 export function answered(prompt: BatchPrompt, result: FallbackResult, call: Call | null): BatchResult {
   const { text, backend, standsInFor, stopReason, attempts, callId } = result;
-  return {
-    ...frameOf(prompt, call),
-    status: "ok",
-    text,
-    error: null,
-    backend,
-    standsInFor: call?.standsInFor ?? standsInFor,
-    stopReason,
-    attempts,
-    callId,
-  };
+  const how = { backend, standsInFor: call?.standsInFor ?? standsInFor, stopReason, attempts, callId };
+  return resultOf(prompt, call, { status: "ok", text, error: null, ...how });
 }
 
 export function failed(prompt: BatchPrompt, error: unknown, call: Call | null): BatchResult {
-  const isOurs = error instanceof PromptError;
-  return {
-    ...frameOf(prompt, call),
+  const known = error instanceof PromptError ? error : null;
+  const message = error instanceof Error ? error.message : String(error);
+  return resultOf(prompt, call, {
     status: "error",
-    text: isOurs && error.partialText !== "" ? error.partialText : null,
-    error: {
-      kind: isOurs ? error.kind : "failed",
-      message: error instanceof Error ? error.message : String(error),
-    },
+    text: known === null || known.partialText === "" ? null : known.partialText,
+    error: { kind: known?.kind ?? "failed", message },
     backend: null,
     standsInFor: call?.standsInFor ?? null,
     stopReason: null,
     attempts: null,
-    callId: isOurs ? error.callId : null,
-  };
+    callId: known?.callId ?? null,
+  });
 }
 
-function frameOf({ line, id, hash }: BatchPrompt, call: Call | null) {
+type Ending = Pick<
+  BatchResult,
+  "status" | "text" | "error" | "backend" | "standsInFor" | "stopReason" | "attempts" | "callId"
+>;
+
+/** In the order in which people read it. */
+function resultOf({ line, id, hash }: BatchPrompt, call: Call | null, ending: Ending): BatchResult {
+  const { status, text, error, backend, standsInFor, stopReason, attempts, callId } = ending;
   return {
     line,
     id,
+    status,
+    text,
+    error,
+    backend,
     model: call?.model ?? null,
+    standsInFor,
+    stopReason,
+    attempts,
     inputTokens: call?.usage.inputTokens ?? null,
     outputTokens: call?.usage.outputTokens ?? null,
     costNanoUsd: call?.costNanoUsd ?? null,
     costUsd: call === null ? null : usdFromNano(call.costNanoUsd),
+    callId,
     prompt: hash,
   };
 }
