@@ -1,5 +1,6 @@
 import type { GatewayCase, GatewayReport, GatewayRow } from "./gatewayBench.ts";
 import type { LedgerReport } from "./ledgerBench.ts";
+import type { StreamReading } from "./readingBench.ts";
 import { ms, perSecond } from "./report.ts";
 
 /** What Tollgate wants to be measured by, and what a run found. */
@@ -39,6 +40,19 @@ export function gatewayAims({ rows, memory }: GatewayReport): Aim[] {
       "MB",
     ),
   ];
+}
+
+/** Reading costs less than this share of the hop. */
+const MOST_READING = 0.05;
+
+/** The aims that a run of the readers' part can tell of. */
+export function readingAims(streams: readonly StreamReading[]): Aim[] {
+  return streams.map(({ name, micros, hopMicros }) => ({
+    what: `reading a stream of 50 chunks, ${name}`,
+    aim: `under ${MOST_READING * 100}% of the hop`,
+    found: `${((micros / hopMicros) * 100).toFixed(1)}%`,
+    isMet: micros / hopMicros < MOST_READING,
+  }));
 }
 
 /** The aims that a run of the ledger's part can tell of. */

@@ -51,7 +51,7 @@ const LARGE = 200_000;
 const cases = (name: string, stream: boolean, bodyBytes: number, connections: readonly number[]): GatewayCase[] =>
   connections.map((count) => ({ name, connections: count, stream, bodyBytes }));
 
-export const GATEWAY_CASES: readonly GatewayCase[] = [
+const GATEWAY_CASES: readonly GatewayCase[] = [
   ...cases("JSON", false, SMALL, [1, 16, 64]),
   ...cases("stream of 50 chunks", true, SMALL, [1, 16, 64, 100]),
   ...cases("JSON, an agent's 200 KB", false, LARGE, [1, 16, 64]),
@@ -69,12 +69,7 @@ interface Way {
  * The same load straight at the upstream, through a bare proxy, through Tollgate with everything on, and through the peer,
  * in turn, so that what else the machine does hits all alike.
  */
-export async function benchGateway(
-  rounds: number,
-  measureMs: number,
-  withPeer: boolean,
-  chosen: readonly GatewayCase[] = GATEWAY_CASES,
-): Promise<GatewayReport> {
+export async function benchGateway(rounds: number, measureMs: number, withPeer: boolean): Promise<GatewayReport> {
   const dataDir = mkdtempSync(join(tmpdir(), "tollgate-bench-"));
   const upstream = await startMeasured([join(import.meta.dirname, "upstream.ts")]);
   const started: Measured[] = [upstream];
@@ -108,7 +103,7 @@ export async function benchGateway(
     const idle = residentMb(sidecar.pid);
     const after = new Map<string, number>();
     const rows: GatewayRow[] = [];
-    for (const testCase of chosen) {
+    for (const testCase of GATEWAY_CASES) {
       rows.push(await measure(testCase, ways, rounds, measureMs));
       after.set(`${testCase.name}, ${testCase.connections}`, residentMb(sidecar.pid));
     }

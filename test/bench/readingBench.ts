@@ -1,28 +1,41 @@
+import { join } from "node:path";
 import { configSchema } from "../../src/domain/config.ts";
 import { PriceBook } from "../../src/domain/priceBook.ts";
 import { NO_CONTEXT, type Protocol } from "../../src/domain/protocol.ts";
 import { anthropicMessages } from "../../src/domain/protocols/anthropicMessages.ts";
 import { openaiChat } from "../../src/domain/protocols/openaiChat.ts";
 import type { Figure } from "./ledgerBench.ts";
+import { runLoad } from "./load.ts";
+import { cpuMs, startMeasured } from "./processes.ts";
 import { median } from "./report.ts";
 import { SAMPLE_STREAMS, type SampleStream } from "./sampleStreams.ts";
 
-/** What reading costs, in microseconds, medians. */
+/** What reading costs, in processor time, medians. */
 export interface ReadingReport {
-  readonly streams: ReadonlyArray<{ readonly name: string; readonly micros: number }>;
+  readonly streams: readonly StreamReading[];
   readonly others: readonly Figure[];
 }
 
+/** Reading one stream beside passing it on by a proxy that reads nothing. */
+export interface StreamReading {
+  readonly name: string;
+  /** Processor time of reading it, and of such a proxy's process for it, in µs. */
+  readonly micros: number;
+  readonly hopMicros: number;
+}
+
+/** Streams that pass at once: one alone leaves the proxy idle, and its share too small to be measured. */
+const CONNECTIONS = 8;
 const JSON_BYTES = 2_000;
 const REQUEST_BYTES = 200_000;
 
 /** What looking on costs when nothing else goes on: by stream, answer, request and price. */
-export function benchReading(quick: boolean): ReadingReport {
-  const ms = quick ? 20 : 100;
+export async function benchReading(quick: boolean): Promise<ReadingReport> {
+  const ms = quick ? 30 : 100;
   const micros = (work: () => unknown) => microsOf(work, ms);
   const figure = (what: string, work: () => unknown): Figure => ({ what, figure: inWords(micros(work)) });
   return {
-    streams: SAMPLE_STREAMS.map((sample) => ({ name: sample.protocol.name, micros: micros(readerOf(sample)) })),
+    streams: await benchStreams(quick, micros),
     others: [
       ...[openaiChat, anthropicMessages].flatMap((protocol) => {
         const small = Buffer.from(JSON.stringify(requestOf(100)));
@@ -41,6 +54,39 @@ export function benchReading(quick: boolean): ReadingReport {
       ...priceFigures(figure),
     ],
   };
+}
+
+/** Each stream is sent through the proxy and read, in turn: what else the machine does hits both alike. */
+async function benchStreams(
+  quick: boolean,
+  micros: (work: () => unknown) => number,
+): Promise<readonly StreamReading[]> {
+  const [rounds, measureMs] = quick ? [1, 1_000] : [3, 2_000];
+  const upstream = await startMeasured([join(import.meta.dirname, "upstream.ts")]);
+  const hop = await startMeasured([join(import.meta.dirname, "bareHop.ts"), `http://127.0.0.1:${upstream.firstLine}`]);
+  const url = `http://127.0.0.1:${hop.firstLine}/any`;
+  const pass = (name: string) =>
+    runLoad({ url, headers: { "x-bench": name }, body: "{}", connections: CONNECTIONS, warmUpMs: 0, measureMs });
+  const rows: StreamReading[] = [];
+  try {
+    for (const sample of SAMPLE_STREAMS) {
+      const { name } = sample.protocol;
+      const work = readerOf(sample);
+      const found: StreamReading[] = [];
+      await pass(name);
+      for (let round = 0; round < rounds; round += 1) {
+        const before = cpuMs(hop.pid);
+        const { callsInAll } = await pass(name);
+        const hopMicros = ((cpuMs(hop.pid) - before) * 1_000) / callsInAll;
+        found.push({ name, micros: micros(work), hopMicros });
+      }
+      const [read, hopped] = [found.map((row) => row.micros), found.map((row) => row.hopMicros)];
+      rows.push({ name, micros: median(read), hopMicros: median(hopped) });
+    }
+  } finally {
+    await Promise.all([hop.stop(), upstream.stop()]);
+  }
+  return rows;
 }
 
 /** Runs a stream through its reader. @throws where the reader does not find the report at its end */
@@ -98,11 +144,15 @@ function answerOf({ name }: Protocol, bytes: number): Buffer {
   );
 }
 
-/** Samples of `ms` milliseconds each, after as much to warm up. */
+/** Samples of some `ms` milliseconds each, after enough to warm up: code is compiled in steps, in a thread of its own. */
 const SAMPLES = 11;
+const WARM_UP_RUNS = 2_000;
 
-/** The median time of one run, in microseconds. */
+/** The median processor time of one run, in microseconds. */
 function microsOf(work: () => unknown, ms: number): number {
+  for (let run = 0; run < WARM_UP_RUNS; run += 1) {
+    work();
+  }
   const until = performance.now() + ms;
   let runs = 0;
   while (performance.now() < until) {
@@ -110,11 +160,12 @@ function microsOf(work: () => unknown, ms: number): number {
     runs += 1;
   }
   const samples = Array.from({ length: SAMPLES }, () => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     for (let run = 0; run < runs; run += 1) {
       work();
     }
-    return ((performance.now() - began) * 1_000) / runs;
+    const { user, system } = process.cpuUsage(began);
+    return (user + system) / runs;
   });
   return median(samples);
 }

@@ -69,8 +69,12 @@ const responses: SampleStream = {
   request: { model: "gpt-4o-mini", max_output_tokens: 200, stream: true, input: "How much does it cost?" },
   chunks: [
     named({ type: "response.created", response: { ...response, status: "in_progress", usage: null } }),
-    ...WORDS.map((delta) =>
-      named({ type: "response.output_text.delta", item_id: "msg_bench", output_index: 0, content_index: 0, delta }),
+    ...WORDS.map((delta, index) =>
+      named({
+        type: "response.output_text.delta",
+        ...{ content_index: 0, delta, item_id: "msg_bench", logprobs: [], obfuscation: "a".repeat(index % 7) },
+        ...{ output_index: 0, sequence_number: index },
+      }),
     ),
     named({ type: "response.output_item.done", output_index: 0, item }),
     named({
@@ -126,19 +130,27 @@ const google: SampleStream = {
           ...(index === CHUNKS - 1 ? { finishReason: "STOP" } : {}),
         },
       ],
-      usageMetadata: { promptTokenCount: 20, candidatesTokenCount: index + 1, totalTokenCount: 21 + index },
+      usageMetadata: {
+        ...{ promptTokenCount: 20, candidatesTokenCount: index + 1, totalTokenCount: 21 + index },
+        promptTokensDetails: [{ modality: "TEXT", tokenCount: 20 }],
+      },
       modelVersion: "gemini-2.5-flash",
+      responseId: "6hkqaYC5BbGEz7IPwb3ggA8",
     }),
   ),
 };
 
+const madeAt = (index: number) => ({ created_at: new Date(1_795_000_000_000 + index * 37).toISOString() });
 const ollama: SampleStream = {
   protocol: ollamaChat,
   request: { model: "llama3.2", messages },
   chunks: [
-    ...WORDS.map((content) => line({ model: "llama3.2", message: { role: "assistant", content }, done: false })),
+    ...WORDS.map((content, index) =>
+      line({ model: "llama3.2", ...madeAt(index), message: { role: "assistant", content }, done: false }),
+    ),
     line({
       model: "llama3.2",
+      ...madeAt(CHUNKS),
       message: { role: "assistant", content: "" },
       done: true,
       done_reason: "stop",
@@ -173,7 +185,7 @@ const converse: SampleStream = {
   context: { path: "/model/amazon.nova-lite-v1:0/converse-stream", search: "", contentType: null },
   chunks: [
     bedrockEvent("messageStart", { role: "assistant" }),
-    ...WORDS.map((text) => bedrockEvent("contentBlockDelta", { contentBlockIndex: 0, delta: { text } })),
+    ...WORDS.map((text) => bedrockEvent("contentBlockDelta", { contentBlockIndex: 0, delta: { text }, p: "abcdefgh" })),
     bedrockEvent("messageStop", { stopReason: "end_turn" }),
     bedrockEvent("metadata", { usage: { inputTokens: 20, outputTokens: CHUNKS, totalTokens: 20 + CHUNKS } }),
   ],
@@ -196,7 +208,7 @@ const invoke: SampleStream = {
   ),
 };
 
-/** One stream for each reader that calls of text go through. */
+/** One stream for each reader that calls of text go through; each has a protocol of its own. */
 export const SAMPLE_STREAMS: readonly SampleStream[] = [
   chat,
   responses,

@@ -1,6 +1,10 @@
 import { createServer } from "node:http";
+import { SAMPLE_STREAMS } from "./sampleStreams.ts";
 
-/** A provider that answers at once, so that what is measured is what stands before it. Prints its port. */
+/**
+ * A provider that answers at once, so that what is measured is what stands before it: with the stream that `x-bench` names,
+ * or JSON. Prints its port.
+ */
 const answer = Buffer.from(
   JSON.stringify({
     id: "chatcmpl-bench",
@@ -23,8 +27,14 @@ const pieces = [
   ),
 ];
 
+/** Between the chunks of a sample: models write no faster, and each passes as a chunk of its own. */
+const CHUNK_MS = 1;
+const samples = new Map(SAMPLE_STREAMS.map(({ protocol, chunks }) => [protocol.name, chunks]));
+
 const server = createServer((request, response) => {
-  const stream = request.url?.includes("stream") || request.headers["x-bench"] === "stream";
+  const asked = String(request.headers["x-bench"]);
+  const stream = request.url?.includes("stream") || asked === "stream" || samples.has(asked);
+  const sent = samples.get(asked) ?? pieces;
   request.resume();
   request.on("end", () => {
     if (!stream) {
@@ -35,13 +45,17 @@ const server = createServer((request, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
     let next = 0;
     const writeOne = () => {
-      const piece = pieces[next];
+      const piece = sent[next];
       next += 1;
       if (piece === undefined) {
         response.end();
       } else {
         response.write(piece);
-        setImmediate(writeOne);
+        if (sent === pieces) {
+          setImmediate(writeOne);
+        } else {
+          setTimeout(writeOne, CHUNK_MS);
+        }
       }
     };
     writeOne();

@@ -6,6 +6,10 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const ZERO = 0x30;
 const NINE = 0x39;
+/** Comparing words takes half the time of comparing bytes; to get at them takes as long as some hundred bytes. */
+const LEAST_FOR_WORDS = 200;
+const WORD = 4;
+const TWO_WORDS = 8;
 
 /** Events larger than this, in bytes, have no shape: few are, and none like another. */
 export const LARGEST_SHAPE = 16_384;
@@ -27,6 +31,7 @@ export class EventShape {
   end = 0;
   /** The event by which the shape was learned: a copy, so that its chunk is not kept. */
   readonly #model: Buffer;
+  readonly #modelWords: DataView | null;
   /** Where what is fixed ends in it, before each hole and at the end; and where it goes on after each hole. */
   readonly #fixedEnds: readonly number[];
   readonly #holeEnds: readonly number[];
@@ -36,6 +41,7 @@ export class EventShape {
     this.holes = holes;
     this.values = holes.map(() => 0);
     this.#model = Buffer.from(event);
+    this.#modelWords = event.length < LEAST_FOR_WORDS ? null : wordsOf(this.#model);
     this.#fixedEnds = [...holes.map(({ start }) => start), event.length];
     this.#holeEnds = holes.map(({ end }) => end);
     this.#kinds = holes.map(({ kind }) => kind);
@@ -58,6 +64,8 @@ export class EventShape {
   /** Whether an event of this shape begins there; then `values` and `end` are its own. */
   matches(event: Buffer, from: number): boolean {
     const model = this.#model;
+    const modelWords = this.#modelWords;
+    const words = modelWords === null ? null : wordsOf(event);
     const fixedEnds = this.#fixedEnds;
     const last = fixedEnds.length - 1;
     let at = from;
@@ -66,6 +74,16 @@ export class EventShape {
       const fixedEnd = fixedEnds[index] as number;
       if (fixedEnd - modelAt > event.length - at) {
         return false;
+      }
+      if (words !== null && modelWords !== null) {
+        for (; modelAt + TWO_WORDS <= fixedEnd; modelAt += TWO_WORDS, at += TWO_WORDS) {
+          if (
+            words.getInt32(at, true) !== modelWords.getInt32(modelAt, true) ||
+            words.getInt32(at + WORD, true) !== modelWords.getInt32(modelAt + WORD, true)
+          ) {
+            return false;
+          }
+        }
       }
       for (; modelAt < fixedEnd; modelAt += 1, at += 1) {
         if (event[at] !== model[modelAt]) {
@@ -149,4 +167,8 @@ export class EventShape {
     this.values[hole] = count;
     return at;
   }
+}
+
+function wordsOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
