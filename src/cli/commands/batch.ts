@@ -2,9 +2,8 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
-import type { ApiClient } from "../../client/apiClient.ts";
-import { beginRun, endRun, newRun, sumOfRun } from "../../client/ownRun.ts";
-import type { Asker, Target } from "../../prompts/asker.ts";
+import { beginRun, endRun, newRun, type OwnRun, sumOfRun } from "../../client/ownRun.ts";
+import type { Asker } from "../../prompts/asker.ts";
 import { askBatch, type WantedPrompt } from "../../prompts/batch/askBatch.ts";
 import { type BatchEstimate, estimateBatch } from "../../prompts/batch/batchEstimate.ts";
 import type { BatchPrompt } from "../../prompts/batch/batchFile.ts";
@@ -22,8 +21,8 @@ import { batchPrompts } from "../batch/batchInput.ts";
 import { BatchProgress } from "../batch/batchProgress.ts";
 import { BatchStop } from "../batch/batchStop.ts";
 import { exitCodeOf, tellEnd, tellNothingToDo } from "../batch/batchSummary.ts";
-import type { Wish } from "../chooseModel.ts";
-import { cliAsker, targetOf } from "../cliAsker.ts";
+import { wantedOf } from "../batch/wantedPrompts.ts";
+import { cliAsker } from "../cliAsker.ts";
 import { CliError, EXIT, UsageError } from "../exitCode.ts";
 import { note, print } from "../output.ts";
 import { ownCaller } from "../ownCaller.ts";
@@ -102,6 +101,27 @@ async function batch(file: string, flags: BatchFlags): Promise<void> {
   const run = newRun(flags.budget === undefined ? null : amountOf(flags.budget, "--budget"));
   const prompts = await promptsFrom(file);
   const output = outputFor(flags, prompts);
+  try {
+    await runOver(prompts, output, file, flags, run, options);
+  } finally {
+    output.close();
+  }
+}
+
+interface Limits {
+  readonly maxTokens: number;
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+}
+
+async function runOver(
+  prompts: readonly BatchPrompt[],
+  output: BatchOutput,
+  file: string,
+  flags: BatchFlags,
+  run: OwnRun,
+  limits: Limits,
+): Promise<void> {
   const todo = prompts.filter(({ line }) => !output.done.has(line));
   tellBefore(prompts, todo);
   if (todo.length === 0) {
@@ -117,10 +137,10 @@ async function batch(file: string, flags: BatchFlags): Promise<void> {
     try {
       const caller = { ...ownCaller(flags.project), tags: [run.id, ...(flags.tag ?? [])] };
       const asker = await cliAsker({ api: () => link.ensure(), caller, fallback: flags.fallback });
-      const wanted = await wantedOf(api, asker, flags, options.maxTokens, todo);
+      const wanted = await wantedOf(api, asker, flags, limits.maxTokens, todo);
       await agreeTo(await estimateBatch(api, caller, wanted), flags.yes === true, file === "-");
       const startedAt = Date.now();
-      const end = await askAll(asker, wanted, output, options);
+      const end = await askAll(asker, wanted, output, limits);
       const sum = await sumOfRun(await link.ensure(), run);
       const skipped = prompts.length - todo.length;
       tellEnd(flags, { run, end, sum, skipped, tookMs: Date.now() - startedAt });
@@ -137,7 +157,7 @@ async function askAll(
   asker: Asker,
   wanted: readonly WantedPrompt[],
   output: BatchOutput,
-  { timeoutMs, concurrency }: { readonly timeoutMs: number; readonly concurrency: number },
+  { timeoutMs, concurrency }: Limits,
 ): Promise<BatchEnd> {
   const progress = new BatchProgress(wanted.length, Date.now());
   const stop = new BatchStop((line) => progress.note(line));
@@ -158,7 +178,6 @@ async function askAll(
   } finally {
     stop.dispose();
     progress.end();
-    output.close();
   }
 }
 
@@ -200,49 +219,6 @@ function tellBefore(prompts: readonly BatchPrompt[], todo: readonly BatchPrompt[
   }
   if (todo.length < prompts.length) {
     note(`tollgate: ${prompts.length - todo.length} of ${prompts.length} prompts are answered already`);
-  }
-}
-
-/** Where each prompt goes. Every name of a model is looked up once. @throws UsageError that names the line */
-async function wantedOf(
-  api: ApiClient,
-  asker: Asker,
-  flags: BatchFlags,
-  maxTokens: number,
-  prompts: readonly BatchPrompt[],
-): Promise<WantedPrompt[]> {
-  const targets = new Map<string | undefined, Target>();
-  for (const { line, model } of prompts) {
-    const name = flags.model ?? model ?? undefined;
-    if (!targets.has(name)) {
-      const wish = {
-        ...(flags.provider === undefined ? {} : { provider: flags.provider }),
-        ...(name === undefined ? {} : { model: name }),
-      };
-      targets.set(name, await namedTarget(api, asker, wish, flags.model === undefined && model !== null ? line : null));
-    }
-  }
-  return prompts.map((prompt) => {
-    const system = prompt.system ?? flags.system ?? null;
-    return {
-      prompt,
-      target: targets.get(flags.model ?? prompt.model ?? undefined) as Target,
-      system,
-      maxOutputTokens: prompt.maxOutputTokens ?? maxTokens,
-      text: prompt.system === null && system !== null ? `${system}\n\n${prompt.text}` : prompt.text,
-    };
-  });
-}
-
-async function namedTarget(api: ApiClient, asker: Asker, wish: Wish, line: number | null): Promise<Target> {
-  try {
-    const target = await targetOf(api, asker, wish);
-    if (wish.model !== undefined && target.model !== wish.model) {
-      note(`tollgate: ${wish.model} is ${target.model} (${target.provider})`);
-    }
-    return target;
-  } catch (error) {
-    throw error instanceof UsageError && line !== null ? new UsageError(`line ${line}: ${error.message}`) : error;
   }
 }
 

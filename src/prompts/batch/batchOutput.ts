@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { BatchPrompt } from "./batchFile.ts";
 import { type BatchResult, lineOf, resultsIn } from "./batchResult.ts";
+import { OutputLock } from "./outputLock.ts";
 
 /** Where results go. They come in any order and are to be read in that of the prompts. */
 export interface BatchOutput {
@@ -71,13 +72,28 @@ export class FileOutput implements BatchOutput {
   readonly done: ReadonlyMap<number, BatchResult>;
   readonly #path: string;
   readonly #results: Map<number, BatchResult>;
+  readonly #lock: OutputLock;
 
-  /** Goes on with the results that the file holds. @throws BatchOutputError where it cannot be written, or holds anything else */
+  /**
+   * Goes on with the results that the file holds. Answers whose prompts are not there any more have been paid for: the file as it was stays
+   * beside it then, as `FILE.old`. @throws BatchOutputError where it cannot be written, is written by another batch, or holds anything else
+   */
   constructor(path: string, prompts: readonly BatchPrompt[]) {
     this.#path = path;
-    this.#results = keptOf(existsSync(path) ? resultsOf(path) : [], prompts);
-    this.done = answersAmong(this.#results);
-    this.#write();
+    this.#lock = this.#locked();
+    try {
+      const before = existsSync(path) ? resultsOf(path) : [];
+      this.#results = keptOf(before, prompts);
+      this.done = answersAmong(this.#results);
+      const answers = new Set(before.filter(({ status }) => status === "ok").map(({ id, line }) => id ?? line));
+      if (answers.size > this.done.size) {
+        copyFileSync(path, `${path}.old`);
+      }
+      this.#write();
+    } catch (error) {
+      this.#lock.release();
+      throw error;
+    }
   }
 
   take(result: BatchResult): void {
@@ -86,7 +102,19 @@ export class FileOutput implements BatchOutput {
   }
 
   close(): void {
-    this.#write();
+    try {
+      this.#write();
+    } finally {
+      this.#lock.release();
+    }
+  }
+
+  #locked(): OutputLock {
+    try {
+      return new OutputLock(this.#path);
+    } catch (error) {
+      throw new BatchOutputError(`${this.#path} cannot be written: ${(error as Error).message}`);
+    }
   }
 
   #write(): void {
