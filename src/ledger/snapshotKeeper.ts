@@ -11,6 +11,10 @@ import { writeSnapshot } from "./snapshot.ts";
 const SNAPSHOT_EVENTS = 20_000;
 const SNAPSHOT_MS = 300_000;
 const ARCHIVE_AFTER_DAYS = 35;
+/** A database of so many calls takes 15 MB of memory, and each snapshot writes all of it. */
+const CROWD = 100_000;
+/** By then calls of the month have come to their end, and start finds enough newer ones to learn from. */
+const ARCHIVE_CROWD_AFTER_DAYS = 3;
 
 /** When the database is written out, and when months leave it. */
 export interface SnapshotOptions {
@@ -20,6 +24,8 @@ export interface SnapshotOptions {
   readonly snapshotEveryMs?: number;
   /** Days after its end (UTC) that a month's calls leave the database for a file of their own (default 35). */
   readonly archiveAfterDays?: number;
+  /** They leave after 3 days already where the database holds more calls than this (default 100,000). */
+  readonly crowd?: number;
   /** Whether a month is due is asked at the first snapshot, and again after so many ms (default a day). */
   readonly archiveEveryMs?: number;
 }
@@ -89,15 +95,21 @@ export class SnapshotKeeper {
   }
 
   async #archive(): Promise<void> {
-    const { fs, dir, now, sqlite, projection, journal, archiveAfterDays = ARCHIVE_AFTER_DAYS } = this.#options;
+    const { fs, dir, now, sqlite, projection, journal } = this.#options;
     if (now() - this.#archivedAt < (this.#options.archiveEveryMs ?? DAY_MS)) {
       return;
     }
     this.#archivedAt = now();
-    const endedBefore = now() - archiveAfterDays * DAY_MS;
+    const endedBefore = now() - this.#archiveAfterDays() * DAY_MS;
     await this.#attempt("archive", "The calls of past months could not be moved into files of their own.", () =>
       archiveMonths({ fs, dir, sqlite, projection, endedBefore, checkOwner: () => journal.checkOwner() }),
     );
+  }
+
+  #archiveAfterDays(): number {
+    const { projection, archiveAfterDays = ARCHIVE_AFTER_DAYS, crowd = CROWD } = this.#options;
+    const calls = Number(projection.database.get("SELECT COUNT(*) AS calls FROM call_rows")?.calls);
+    return calls > crowd ? Math.min(archiveAfterDays, ARCHIVE_CROWD_AFTER_DAYS) : archiveAfterDays;
   }
 
   async #write(): Promise<void> {

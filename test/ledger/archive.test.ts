@@ -56,6 +56,28 @@ describe("months that ended long ago", function () {
     assert.ok((await examine({ dir: "/data", now: () => NOON, fs })).sound);
   });
 
+  it("leave sooner where there are many calls, but not before three days have passed", async () => {
+    const MIDDLE_OF_OCTOBER = Date.UTC(2026, 9, 15);
+    const fourDaysLater = Date.UTC(2026, 10, 4);
+    let now = Date.UTC(2026, 10, 3, 23, 59);
+    const ledger = await open({ now: () => now, crowd: 2, archiveEveryMs: 0 });
+    await book(ledger, "a", MIDDLE_OF_OCTOBER);
+    await book(ledger, "b", now);
+    now = fourDaysLater;
+    await ledger.snapshot();
+    assert.deepEqual(archived(), [], "two calls are not many");
+    now -= 60_000;
+    await book(ledger, "c", now);
+    await ledger.snapshot();
+    assert.deepEqual(archived(), []);
+    now = fourDaysLater;
+    await ledger.snapshot();
+    assert.deepEqual(archived(), ["2026-10.sqlite"]);
+    assert.equal(await rowsIn("/data/ledger.sqlite"), "bc");
+    assert.equal(idsOf(ledger), "abc");
+    await ledger.close();
+  });
+
   it("are not opened for a page that the present fills, nor at start", async () => {
     const ledger = await open();
     await book(ledger, "a", AUGUST);

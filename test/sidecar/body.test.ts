@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { BodyTooLargeError, readBody } from "../../src/sidecar/gateway/body.ts";
+import { BodyTooLargeError, giveBack, readBody } from "../../src/sidecar/gateway/body.ts";
 
 const LIMIT = 6 * 1024 * 1024;
 
@@ -41,6 +41,19 @@ describe("Reading a body", () => {
       }
     });
   }
+
+  it("gives the memory of a large one back, and leaves alone what others may read", async () => {
+    const outgoing = send({ "content-length": 200_000 });
+    outgoing.end(Buffer.alloc(200_000, 1));
+    const whole = await readBody(await arrived, LIMIT);
+    const part = whole.subarray(0, 100_000);
+    const small = Buffer.from("a few bytes");
+    giveBack(part);
+    giveBack(small);
+    assert.deepEqual([whole.length, small.toString()], [200_000, "a few bytes"]);
+    giveBack(whole);
+    assert.deepEqual([whole.length, part.length], [0, 0]);
+  });
 
   it("says when the sender breaks off within what it announced", async () => {
     const outgoing = send({ "content-length": 200_000 });

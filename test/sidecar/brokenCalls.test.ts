@@ -1,16 +1,52 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from "node:net";
 import OpenAI from "openai";
 import { GatewayWorld, KEY } from "./gatewayWorld.ts";
+
+/** Answers as soon as it has the head of a request, and reads the body only when it is told to. */
+function hastyProvider(answer: string) {
+  let heard = "";
+  let socket: Socket | undefined;
+  const server = createTcpServer((connection) => {
+    socket = connection;
+    connection.setEncoding("latin1");
+    const readHead = (text: string) => {
+      heard += text;
+      if (heard.includes("\r\n\r\n")) {
+        connection.off("data", readHead).pause();
+        connection.write(
+          `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${answer.length}\r\n\r\n${answer}`,
+        );
+      }
+    };
+    connection.on("data", readHead);
+  });
+  const readOn = () =>
+    new Promise<string>((resolve) => {
+      const length = Number(/content-length: (\d+)/i.exec(heard)?.[1]);
+      const parts = [heard.slice(heard.indexOf("\r\n\r\n") + 4)];
+      let size = parts[0]?.length ?? 0;
+      socket?.on("data", (text: string) => {
+        parts.push(text);
+        size += text.length;
+        if (size === length) {
+          socket?.destroy();
+          resolve(parts.join(""));
+        }
+      });
+      socket?.resume();
+    });
+  return { server, readOn };
+}
 
 describe("calls that break, through the real sidecar process", function () {
   this.timeout(60_000);
   const world = new GatewayWorld();
 
   /** Makes a server a free provider of that name; gives its base URL at the gateway. */
-  async function serveAs(server: Server, name: string): Promise<string> {
+  async function serveAs(server: Server | TcpServer, name: string): Promise<string> {
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     const { port } = server.address() as AddressInfo;
     const provider = { protocol: "openai", baseUrl: `http://127.0.0.1:${port}/v1`, pricing: { kind: "free" } } as const;
@@ -42,6 +78,25 @@ describe("calls that break, through the real sidecar process", function () {
     } finally {
       fickle.closeAllConnections();
       fickle.close();
+    }
+  });
+
+  it("sends all of a large request, though the provider answers before it has read it", async () => {
+    const content = Array.from({ length: 1_000_000 }, (_, index) => `word ${index * 7_919}`).join(" ");
+    const answer = JSON.stringify({ choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } });
+    for (const stream of [false, true]) {
+      const provider = hastyProvider(answer);
+      const base = await serveAs(provider.server, "hasty");
+      try {
+        const body = JSON.stringify({ model: "m", stream, messages: [{ role: "user", content }] });
+        const response = await fetch(`${base}/chat/completions`, { method: "POST", body });
+        assert.equal(await response.text(), answer);
+        await world.booked(response.headers.get("x-tollgate-call-id"));
+        const sent = JSON.parse(await provider.readOn()) as { messages: Array<{ content: string }> };
+        assert.ok(sent.messages[0]?.content === content, "the provider gets the request as it was sent");
+      } finally {
+        provider.server.close();
+      }
     }
   });
 

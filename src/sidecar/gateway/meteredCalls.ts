@@ -132,6 +132,9 @@ export class MeteredCalls {
       learned.observe(call, { ...facts, body: read.body, counted, isPromptAlone: isOneReading(facts) });
     }
     this.#reader.observe(call.provider, call.requestedModel, reading);
+    if (outcome.answer !== undefined) {
+      this.#options.upstream.giveBackSent(outcome.answer, read.body);
+    }
     try {
       if (deferredId !== null) {
         this.#options.deferred.expect(call, deferredId);
@@ -160,7 +163,8 @@ export class MeteredCalls {
       ...(toolCalls === undefined ? {} : { "x-tollgate-clamped-tool-calls": String(toolCalls) }),
     };
     try {
-      return await this.#send(passage, facts, passage.protocol.rewrite(body, facts, changes), own, cutBeyond);
+      const sent = passage.protocol.rewrite(body, facts, changes);
+      return await this.#send(passage, facts, { sent, isCopy: sent !== body }, own, cutBeyond);
     } catch (error) {
       this.#options.log(`A held call failed inside Tollgate: ${error instanceof Error ? error.stack : String(error)}`);
       passage.response.destroy();
@@ -175,15 +179,16 @@ export class MeteredCalls {
   async #send(
     passage: MeteredPassage,
     facts: RequestFacts,
-    body: Buffer,
+    { sent, isCopy }: { readonly sent: Buffer; readonly isCopy: boolean },
     own: Record<string, string>,
     cutBeyond: number | null,
   ): Promise<Outcome> {
     const { request, response, protocol, target, departure } = passage;
-    const headers = forwardedRequestHeaders(request, target.server.host, body.length);
+    const { upstream } = this.#options;
+    const headers = forwardedRequestHeaders(request, target.server.host, sent.length);
     let incoming: IncomingMessage;
     try {
-      incoming = await this.#options.upstream.ask(request.method ?? "POST", target, headers, body, departure);
+      incoming = await upstream.ask(request.method ?? "POST", target, headers, sent, departure);
     } catch (error) {
       failUnreached(error, response, protocol, own);
       if (error instanceof ClientGoneError) {
@@ -195,6 +200,9 @@ export class MeteredCalls {
       const errorType = error instanceof UpstreamError ? error.code : "tollgate_error";
       const reading = errorType === "upstream_unreachable" ? NOTHING_READ : estimateFromBytes(facts, 0, NOTHING_READ);
       return this.#outcome("error", { errorType, reading, message: error instanceof Error ? error.message : "" });
+    }
+    if (isCopy) {
+      upstream.giveBackSent(incoming, sent);
     }
     this.#options.limits.observe({ provider: passage.providerName, model: facts.model, tags: [] }, request, incoming);
     const httpStatus = incoming.statusCode ?? 502;
@@ -209,20 +217,20 @@ export class MeteredCalls {
     passHead(incoming, response, own, keepLength);
     const end = await relayBody(incoming, response, protocol, facts, cutBeyond, this.#options.now);
     const { reading, firstTokenAt } = end;
-    if (end.brokenBy === "client") {
-      return this.#outcome("cancelled", { httpStatus, errorType: "client_gone", reading, firstTokenAt });
-    }
-    if (end.brokenBy === "gate") {
-      return this.#outcome("error", { httpStatus, errorType: CUT_CODE, reading, firstTokenAt });
-    }
-    if (end.brokenBy === "upstream") {
-      return this.#outcome("error", { httpStatus, errorType: "upstream_closed", reading, firstTokenAt });
+    const ended = (status: Outcome["status"], errorType: string | null) =>
+      this.#outcome(status, { httpStatus, errorType, reading, firstTokenAt, answer: incoming });
+    switch (end.brokenBy) {
+      case "client":
+        return ended("cancelled", "client_gone");
+      case "gate":
+        return ended("error", CUT_CODE);
+      case "upstream":
+        return ended("error", "upstream_closed");
     }
     if (httpStatus >= 400 || reading.errorType !== null) {
-      return this.#outcome("error", { httpStatus, errorType: reading.errorType, reading, firstTokenAt });
+      return ended("error", reading.errorType);
     }
-    const errorType = reading.trouble === null ? null : "unreadable_answer";
-    return this.#outcome(errorType === null ? "ok" : "error", { httpStatus, errorType, reading, firstTokenAt });
+    return reading.trouble === null ? ended("ok", null) : ended("error", "unreadable_answer");
   }
 
   #outcome(status: Outcome["status"], parts: Partial<Outcome>): Outcome {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { Attribution } from "../../domain/budget.ts";
 import type { Call, CallStatus, CostBasis } from "../../domain/call.ts";
 import type { Held } from "../../domain/events.ts";
@@ -25,6 +26,8 @@ export interface Outcome {
   readonly message?: string;
   readonly reading: Reading;
   readonly firstTokenAt: number | null;
+  /** Absent where the provider gave none, or none that was passed on. */
+  readonly answer?: IncomingMessage;
   readonly endedAt: number;
   /** When the gate let it in; null where it did not. */
   readonly letInAt: number | null;

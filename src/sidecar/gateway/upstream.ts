@@ -9,6 +9,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { ClientGoneError, type Departure } from "../departure.ts";
 import type { Link, LinkTls } from "../links.ts";
 import { agentFor, ProxyError, type ProxyServer, proxyTo, requestThrough } from "../proxies.ts";
+import { giveBack, isLarge } from "./body.ts";
 import type { ProviderServer, Target } from "./route.ts";
 
 /**
@@ -45,6 +46,8 @@ export class Upstream {
   /** The proxy before each server that was asked; null where none is. */
   readonly #proxies = new WeakMap<ProviderServer, ProxyServer | null>();
   readonly #proxied = new Map<ProviderServer, HttpAgent>();
+  /** Requests with large bodies, by their answers. */
+  readonly #asked = new WeakMap<IncomingMessage, ClientRequest>();
 
   constructor(silenceLimitMs = SILENCE_LIMIT_MS) {
     this.#silenceLimitMs = silenceLimitMs;
@@ -152,7 +155,7 @@ export class Upstream {
     const answered = this.answerOf(first, host, departure);
     endWith(first, body);
     try {
-      return await answered;
+      return this.#answered(first, await answered, body);
     } catch (error) {
       if (!(error instanceof UpstreamError && error.code === "upstream_closed" && first.reusedSocket)) {
         throw error;
@@ -161,7 +164,24 @@ export class Upstream {
     const second = await this.open(method, where, headers, true);
     const answeredAgain = this.answerOf(second, host, departure);
     endWith(second, body);
-    return answeredAgain;
+    return this.#answered(second, await answeredAgain, body);
+  }
+
+  #answered(request: ClientRequest, answer: IncomingMessage, body: Buffer): IncomingMessage {
+    if (isLarge(body)) {
+      this.#asked.set(answer, request);
+    }
+    return answer;
+  }
+
+  /** Gives the memory of an answered request's body back, which nobody else reads, as soon as the kernel has all of it. */
+  giveBackSent(answer: IncomingMessage, body: Buffer): void {
+    const request = this.#asked.get(answer);
+    if (request?.writableFinished) {
+      giveBack(body);
+    } else {
+      request?.once("finish", () => giveBack(body));
+    }
   }
 
   /** The answer's head. @throws UpstreamError, or ClientGoneError when the client goes first; then the request is ended. */
