@@ -304,6 +304,29 @@ describe("a long call", () => {
 });
 
 describe("what a sidecar takes up again", () => {
+  it("is who was served before it began, in intervals charged before and after that", async () => {
+    for (const isCharged of [true, false]) {
+      const world = new ComputeWorld();
+      try {
+        world.serverStarts();
+        await world.start();
+        await world.watch(HOUR);
+        await world.call(5_000, { prefill: 100, decode: 10 });
+        if (isCharged) {
+          world.now += 2 * MINUTE;
+          await world.sidecar.meter.lookAtAll();
+        }
+        await world.crash();
+        await world.start();
+        await world.watch(10 * MINUTE);
+        const shared = world.sharings.flatMap(({ shares }) => shares).reduce((sum, one) => sum + one.costNanoUsd, 0);
+        assert.ok(Math.abs(shared - (160_000_000 * 5) / 3_600) < 10, `${shared} for 5 seconds`);
+      } finally {
+        await world.end();
+      }
+    }
+  });
+
   it("is a unit that is paid for, whether or not its end was rounded up before", async () => {
     for (const sawItsEnd of [true, false]) {
       const world = new ComputeWorld({ billingUnit: "hour" });
@@ -449,19 +472,49 @@ describe("a clock that is set", () => {
     );
   });
 
+  it("does not use up the grace time of a server that is out of reach", async () => {
+    for (const setBy of [10 * DAY, -10 * DAY]) {
+      const world = new ComputeWorld();
+      world.hasMetrics = false;
+      try {
+        world.serverStarts();
+        await world.start();
+        await world.watch(HOUR);
+        world.reachable = false;
+        await world.watch(MINUTE / 2);
+        world.clockSetBy = setBy;
+        await world.watch(MINUTE / 4);
+        world.reachable = true;
+        await world.watch(HOUR);
+        await world.stop();
+        assert.equal(charged(world), 2 * HOUR + (MINUTE * 3) / 4 - world.intervalMs);
+        assert.deepEqual(world.unknown, []);
+        // The other way round it would be waited for for ten days.
+        await world.start();
+        world.reachable = false;
+        await world.watch(3 * MINUTE);
+        assert.equal(world.sidecar.meter.stateOf("vllm").up, false);
+      } finally {
+        await world.end();
+      }
+    }
+  });
+
   it("is told from a server's restart, which begins a time up of its own", async () => {
     const world = new ComputeWorld();
     try {
       world.serverStarts();
       await world.start();
-      await world.watch(HOUR);
+      await world.watch(HOUR + MINUTE / 2);
       world.clockSetBy = 30 * DAY;
       world.serverStops();
       world.serverStarts();
       world.runsSince = (world.runsSince ?? 0) + world.clockSetBy;
       await world.watch(HOUR);
       await world.stop();
-      assert.equal(charged(world), 2 * HOUR);
+      assert.equal(charged(world), 2 * HOUR + MINUTE / 2);
+      const before = world.accruals.filter(({ to }) => to < START + DAY);
+      assert.equal(before.at(-1)?.to, START + HOUR + MINUTE / 2, "what was before keeps its time");
       assert.equal(new Set(world.accruals.map(({ run }) => run?.startedAt)).size, 2);
     } finally {
       await world.end();

@@ -21,16 +21,11 @@ export function afterClockSet(state: ServerState, by: number, ownStart: number |
   const moved = (at: number | null) => (at === null ? null : at + by);
   const { run, period, unreachable } = state;
   return {
-    run: run === null ? null : isSameStart(run.ownStart, ownStart) ? run : movedRun(run, by, ownStart),
+    run: run === null ? null : isSameStart(run.ownStart, ownStart) ? run : { ...run, startedAt: run.startedAt + by },
     upUntil: moved(state.upUntil),
     chargedUntil: moved(state.chargedUntil),
     period: period === null ? null : { from: period.from + by, paidUntil: period.paidUntil + by },
     lookedAt: moved(state.lookedAt),
     unreachable: unreachable === null ? null : { ...unreachable, since: unreachable.since + by },
   };
-}
-
-function movedRun(run: NonNullable<ServerState["run"]>, by: number, ownStart: number | null): ServerState["run"] {
-  const isMoved = run.ownStart !== null && isSameStart(run.ownStart + by, ownStart);
-  return { startedAt: run.startedAt + by, ownStart: isMoved ? ownStart : run.ownStart };
 }

@@ -36,14 +36,9 @@ export class CostSharer {
 
   /** Takes up what was left undone, and listens from now on. */
   start(): void {
-    const { ledger, now } = this.#options;
+    const { ledger } = this.#options;
     for (const interval of ledger.openIntervals()) {
       this.#add(interval);
-    }
-    for (const [provider, [first]] of this.#intervals) {
-      if (first !== undefined) {
-        this.#ended.set(provider, ledger.servedCalls(provider, first.from - LONGEST_CALL_MS, now() + 1));
-      }
     }
     this.#unsubscribe = ledger.subscribe((event) => this.#hear(event));
     this.#shareSoon();
@@ -79,9 +74,19 @@ export class CostSharer {
   }
 
   #add(interval: Accrual): void {
-    const intervals = this.#intervals.get(interval.provider) ?? [];
-    intervals.push(interval);
-    this.#intervals.set(interval.provider, intervals);
+    const { provider, from } = interval;
+    const intervals = this.#intervals.get(provider);
+    if (intervals === undefined) {
+      // The first one can reach back before this process began: the books know who was served then.
+      const { ledger, now } = this.#options;
+      const served = ledger.servedCalls(provider, from - LONGEST_CALL_MS, now() + 1);
+      const known = new Set(served.map(({ id }) => id));
+      const heard = this.#ended.get(provider) ?? [];
+      this.#ended.set(provider, [...served, ...heard.filter(({ id }) => !known.has(id))]);
+      this.#intervals.set(provider, [interval]);
+    } else {
+      intervals.push(interval);
+    }
   }
 
   #end(call: Call): void {
