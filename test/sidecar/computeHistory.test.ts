@@ -261,6 +261,9 @@ describe("a billing unit", () => {
       world.serverStops();
       await world.watch(5 * 60_000);
       assert.equal(charged(world), HOUR, "the first hour counts whole");
+      const { upMs, roundedMs } = world.ledger.computeSums("vllm", null, null);
+      assert.equal(upMs + roundedMs, HOUR);
+      assert.ok(Math.abs(upMs - 20 * MINUTE) <= world.intervalMs, `up for ${upMs} ms`);
       world.serverStarts();
       await world.watch(30 * 60_000);
       world.serverStops();
