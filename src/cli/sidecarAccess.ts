@@ -24,7 +24,7 @@ export function linkTo(options: CommonOptions, run?: string): SidecarLink {
     ...(run === undefined ? {} : { run }),
     dataDir: dataDirOf(options),
     sidecarPath: sidecarPath(),
-    environment: process.env,
+    environment: () => process.env,
     version: VERSION,
   });
 }

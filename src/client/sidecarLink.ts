@@ -16,8 +16,8 @@ export interface SidecarLinkOptions {
   readonly sidecarPath: string;
   /** The Node (or Electron) to run it with; default: the one that runs this. */
   readonly nodePath?: string;
-  /** What a sidecar that is started gets as its environment. */
-  readonly environment: Environment;
+  /** What a sidecar gets as its environment; asked when one is started. */
+  readonly environment: () => Environment;
   /** The version of this client: an older sidecar is replaced. */
   readonly version: string;
   /** How long, in ms, a sidecar that was started stays when nobody needs it any more; default a minute. */
@@ -164,7 +164,7 @@ export class SidecarLink {
       const how = await startSidecar({
         dataDir,
         sidecarPath,
-        environment,
+        environment: environment(),
         graceMs,
         ...(nodePath === undefined ? {} : { nodePath }),
       });

@@ -15,6 +15,7 @@ import { costPanel } from "./costPanel.ts";
 import { ApiKeys } from "./keys/apiKeys.ts";
 import { keyCommands } from "./keys/keyCommands.ts";
 import { priceCommands } from "./prices/setModelPrice.ts";
+import { withProxy } from "./proxyEnvironment.ts";
 import type { Services } from "./services.ts";
 import { SettingsStore } from "./settingsStore.ts";
 import { sidecarCommands } from "./sidecarCommands.ts";
@@ -54,7 +55,7 @@ function createServices(context: vscode.ExtensionContext): Services {
   const sidecar = new SidecarView({
     dataDir: dataDirOf(process.env, homedir()),
     sidecarPath: vscode.Uri.joinPath(context.extensionUri, "dist", "sidecar.cjs").fsPath,
-    environment: process.env,
+    environment: () => withProxy(process.env, settings.proxy),
     version: String(context.extension.packageJSON.version),
     log,
   });

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { ProxySettings } from "./proxyEnvironment.ts";
 import {
   type RawSettings,
   resolveSettings,
@@ -62,6 +63,15 @@ export class SettingsStore implements vscode.Disposable {
   userValue(id: SettingId): unknown {
     const [section, name] = split(id);
     return vscode.workspace.getConfiguration(section).inspect(name)?.globalValue;
+  }
+
+  /** VS Code's own, of the user or the machine: a workspace must not lead calls elsewhere. */
+  get proxy(): ProxySettings {
+    const http = vscode.workspace.getConfiguration("http");
+    const [proxy, noProxy, proxySupport] = ["proxy", "noProxy", "proxySupport"].map(
+      (name) => http.inspect(name)?.globalValue,
+    );
+    return { proxy, noProxy, proxySupport };
   }
 
   dispose(): void {

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { ApiClient } from "../client/apiClient.ts";
 import { SidecarLink } from "../client/sidecarLink.ts";
 import type { Status } from "../domain/api.ts";
+import type { Environment } from "../domain/config.ts";
 import { defaultDataDir } from "../domain/dataFolder.ts";
 import type { TollgateEvent } from "../domain/events.ts";
 
@@ -15,7 +16,7 @@ export type SidecarState =
 export interface SidecarViewOptions {
   readonly dataDir: string;
   readonly sidecarPath: string;
-  readonly environment: NodeJS.ProcessEnv;
+  readonly environment: () => Environment;
   readonly version: string;
   readonly log: vscode.LogOutputChannel;
 }

@@ -35,7 +35,7 @@ describe("the link and the real sidecar", function () {
 
   const makeLink = (graceMs = 60_000): SidecarLink => {
     const environment = { PATH: process.env.PATH, VLLM_ENDPOINT: upstreams.vllm.url };
-    const link = new SidecarLink({ dataDir, sidecarPath, environment, version: "0.1.0", graceMs });
+    const link = new SidecarLink({ dataDir, sidecarPath, environment: () => environment, version: "0.1.0", graceMs });
     links.push(link);
     return link;
   };

@@ -31,7 +31,7 @@ describe("the link to the sidecar", function () {
     const link = new SidecarLink({
       dataDir,
       sidecarPath,
-      environment: { ...process.env, ...environment },
+      environment: () => ({ ...process.env, ...environment }),
       version,
     });
     links.push(link);
@@ -86,7 +86,7 @@ describe("the link to the sidecar", function () {
       dataDir,
       sidecarPath,
       nodePath: join(dataDir, "no-such-node"),
-      environment: process.env,
+      environment: () => process.env,
       version: "0.1.0",
     });
     links.push(link);

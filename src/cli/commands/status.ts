@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Status } from "../../domain/api.ts";
-import { formatCount, formatDuration } from "../../domain/formats.ts";
+import { formatCount, formatDuration, formatPrice } from "../../domain/formats.ts";
 import { formatUsd } from "../../domain/money.ts";
 import { budgetLines } from "../budgetTable.ts";
 import { print, printJson, terminalWidth } from "../output.ts";
@@ -32,7 +32,7 @@ function statusLines(status: Status, width: number): string[] {
       : budgetLines(status.budgets, now, width);
   const compute = status.compute.map(
     ({ provider, up, todayNanoUsd, hourlyRateUsd, detail }) =>
-      `${provider}: ${up ? "up" : "down"}, ${formatUsd(todayNanoUsd)} today at $${hourlyRateUsd} an hour (${detail})`,
+      `${provider}: ${up ? "up" : "down"}, ${formatUsd(todayNanoUsd)} today at ${formatPrice(hourlyRateUsd)} an hour (${detail})`,
   );
   const { today, month, heldNanoUsd, callsInFlight } = status;
   const running = formatDuration(Math.max(0, now - Date.parse(status.startedAt)));
