@@ -156,7 +156,7 @@ export class Sidecar {
       upstream,
       failures,
       switches,
-      limits: new CallLimits({ config, now }),
+      limits: new CallLimits({ config, now, steady: options.steady }),
       books: ledger,
       passes,
       learned,

@@ -13,7 +13,7 @@ interface Failed extends Backend {
 /** Backends that failed not long ago. Kept in memory: a restart tries all again. */
 export class CoolingOff {
   readonly #now: () => number;
-  readonly #failed = new Map<string, Failed>();
+  readonly #failed = new Map<string, { readonly failed: Failed; readonly ms: number }>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -22,12 +22,14 @@ export class CoolingOff {
   /** Those that are still to be passed over. */
   get all(): Failed[] {
     const now = this.#now();
-    for (const [name, { until }] of this.#failed) {
-      if (Date.parse(until) <= now) {
+    for (const [name, { failed, ms }] of this.#failed) {
+      const left = Date.parse(failed.until) - now;
+      // Where the clock was set back, more would be left than there was.
+      if (left <= 0 || left > ms) {
         this.#failed.delete(name);
       }
     }
-    return [...this.#failed.values()];
+    return [...this.#failed.values()].map(({ failed }) => failed);
   }
 
   /** Has one passed over for so many ms. */
@@ -36,12 +38,13 @@ export class CoolingOff {
       return;
     }
     const until = new Date(this.#now() + ms).toISOString();
-    this.#failed.set(backendInWords({ provider, model }), { provider, model, until, why: withoutSecrets(why) });
+    const failed = { provider, model, until, why: withoutSecrets(why) };
+    this.#failed.set(backendInWords({ provider, model }), { failed, ms });
   }
 
   /** It works again, or somebody says that it is to be asked. */
   end(backend: Backend): void {
-    for (const [name, failed] of this.#failed) {
+    for (const [name, { failed }] of this.#failed) {
       if (isSameBackend(failed, backend)) {
         this.#failed.delete(name);
       }

@@ -15,7 +15,10 @@ const LONGEST_RETRY_AFTER = 30;
 
 export interface CallLimitsOptions {
   readonly config: () => Config;
+  /** By the calendar, ms since the epoch: providers name times. */
   readonly now: () => number;
+  /** A clock in ms that nobody sets, so that no minute lasts longer because this machine's clock was set. */
+  readonly steady: () => number;
 }
 
 /** A call that may go, with what it took; or what it ran into. */
@@ -33,7 +36,7 @@ export class CallLimits {
   readonly #options: CallLimitsOptions;
   readonly #limiter = new RateLimiter();
   #rules: readonly RateLimit[] = [];
-  /** Until when a provider wants no call of a key and a model, ms since the epoch. */
+  /** Until when a provider wants no call of a key and a model, ms by the steady clock. */
   readonly #pauses = new Map<string, number>();
 
   constructor(options: CallLimitsOptions) {
@@ -52,9 +55,9 @@ export class CallLimits {
       this.#limiter.setRules(rules);
       this.#rules = rules;
     }
-    const deadline = this.#options.now() + waitMs;
+    const deadline = this.#options.steady() + waitMs;
     for (;;) {
-      const now = this.#options.now();
+      const now = this.#options.steady();
       const limited = this.#limiter.limitOn(call, tokens, now);
       if (limited !== null && now + limited.waitMs > deadline) {
         return { kind: "limited", ...answerTo(limited) };
@@ -75,26 +78,26 @@ export class CallLimits {
   /** The call has ended and has used so many tokens. */
   settle(taken: Taken, usedTokens: number): void {
     if (taken.length > 0) {
-      this.#limiter.settle(taken, usedTokens, this.#options.now());
+      this.#limiter.settle(taken, usedTokens, this.#options.steady());
     }
   }
 
   /** The call was not sent after all. */
   giveBack(taken: Taken): void {
     if (taken.length > 0) {
-      this.#limiter.giveBack(taken, this.#options.now());
+      this.#limiter.giveBack(taken, this.#options.steady());
     }
   }
 
   /** Looks at what a provider says of its own limits. */
   observe(call: Attribution, request: IncomingMessage, answer: IncomingMessage): void {
-    const now = this.#options.now();
-    const pause = pauseAskedFor(answer.statusCode ?? 0, answer.headers, now);
+    const { now, steady } = this.#options;
+    const pause = pauseAskedFor(answer.statusCode ?? 0, answer.headers, now());
     if (pause > 0 && this.#options.config().rateLimits.obeyProviders) {
       if (this.#pauses.size >= MOST_PAUSES) {
         this.#pauses.clear();
       }
-      this.#pauses.set(whoseLimit(call, request), now + pause);
+      this.#pauses.set(whoseLimit(call, request), steady() + pause);
     }
   }
 
