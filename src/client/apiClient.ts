@@ -23,9 +23,8 @@ import {
   statusSchema,
   summarySchema,
 } from "../domain/api.ts";
-import type { backendSettingsSchema } from "../domain/backends/backendSettings.ts";
 import type { Budget, budgetSchema } from "../domain/budget.ts";
-import { type Call, type CallStatus, callSchema } from "../domain/call.ts";
+import { type Call, callSchema } from "../domain/call.ts";
 import {
   type ComputeReport,
   computeReportSchema,
@@ -33,13 +32,7 @@ import {
   type StopDecision,
   stopCommandStateSchema,
 } from "../domain/computeApi.ts";
-import {
-  type Config,
-  configSchema,
-  type defaultPriceSchema,
-  type priceSchema,
-  type providerSchema,
-} from "../domain/config.ts";
+import { type Config, configSchema } from "../domain/config.ts";
 import {
   type Correction,
   correctionSchema,
@@ -58,45 +51,12 @@ import {
   modelListSchema,
 } from "../domain/modelApi.ts";
 import { type PassInfo, type PassWish, passListSchema } from "../domain/passApi.ts";
-import type { rateLimitSettingsSchema } from "../domain/rateLimits/rateLimitSettings.ts";
 import { ApiError } from "./apiError.ts";
+import type { CallsQuery, ConfigChange } from "./apiRequests.ts";
 import { type ApiCall, ApiTransport, type Query } from "./apiTransport.ts";
 import { BackendsApi } from "./backendsApi.ts";
 import { readEventStream, type StreamHandlers } from "./eventStream.ts";
 import { PricesApi } from "./pricesApi.ts";
-
-/** Which calls: times are ISO 8601 (`since` included, `until` not), `cursor` is a former page's `nextCursor`. */
-export type CallsQuery = {
-  readonly since?: string;
-  readonly until?: string;
-  readonly limit?: number;
-  readonly cursor?: string;
-  readonly provider?: string;
-  readonly model?: string;
-  readonly project?: string;
-  readonly tool?: string;
-  readonly user?: string;
-  readonly tag?: string;
-  readonly branch?: string;
-  readonly session?: string;
-  readonly prompt?: string;
-  readonly status?: CallStatus;
-};
-
-/**
- * Parts of the configuration, as a person writes it. Providers are added or replaced by name, and taken out by null; other
- * parts are replaced as a whole.
- */
-export interface ConfigChange {
-  readonly providers?: Readonly<Record<string, z.input<typeof providerSchema> | null>>;
-  readonly prices?: ReadonlyArray<z.input<typeof priceSchema>>;
-  readonly defaultPrice?: z.input<typeof defaultPriceSchema> | null;
-  readonly priceUpdates?: Config["priceUpdates"];
-  readonly pricesSource?: string;
-  readonly budgets?: ReadonlyArray<z.input<typeof budgetSchema>>;
-  readonly backends?: z.input<typeof backendSettingsSchema>;
-  readonly rateLimits?: z.input<typeof rateLimitSettingsSchema>;
-}
 
 const API = "/api/v1";
 const claimSchema = z.object({ claimed: z.boolean() });

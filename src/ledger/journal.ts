@@ -1,6 +1,7 @@
 import type { NewEvent, TollgateEvent } from "../domain/events.ts";
 import { encodeLine } from "./journalLine.ts";
 import { LedgerError, ledgerErrorFrom } from "./ledgerError.ts";
+import { Patience } from "./patience.ts";
 import { SegmentWriter, type SegmentWriterOptions } from "./segmentWriter.ts";
 
 /** How long a hold may wait for a sync of its own, ms: a settlement usually brings one sooner. */
@@ -21,12 +22,6 @@ interface Entry {
   ready: boolean;
   resolve: ((event: TollgateEvent) => void) | null;
   reject: ((error: LedgerError) => void) | null;
-}
-
-/** A sync that is due, by the clock of `performance.now()`. */
-interface Patience {
-  readonly due: number;
-  readonly timer: NodeJS.Timeout;
 }
 
 interface SyncWaiter {
@@ -61,7 +56,7 @@ export class Journal {
   #scheduled = false;
   /** A sync was asked for that has not begun. */
   #wanted = false;
-  #patience: Patience | null = null;
+  readonly #patience = new Patience(() => this.#schedule());
   #failure: LedgerError | null = null;
   /** Set for good: the folder belongs to another sidecar, or the journal is closed. */
   #ended: LedgerError | null = null;
@@ -102,7 +97,7 @@ export class Journal {
       if (patienceMs === 0) {
         this.#schedule();
       } else {
-        this.#syncWithin(patienceMs);
+        this.#patience.endWithin(patienceMs);
       }
     });
   }
@@ -126,7 +121,7 @@ export class Journal {
     }
     entry.ready = true;
     this.#deliver();
-    this.#syncWithin(SOON_SYNC_MS);
+    this.#patience.endWithin(SOON_SYNC_MS);
     return entry.event;
   }
 
@@ -159,7 +154,7 @@ export class Journal {
       await this.sync();
     } finally {
       this.#ended ??= closedError();
-      this.#forgetPatience();
+      this.#patience.forget();
       this.#writer.giveUp();
     }
   }
@@ -172,20 +167,6 @@ export class Journal {
     this.#queue.push(entry);
     this.#undelivered.push(entry);
     return entry;
-  }
-
-  /** Has a sync begin in so many ms, unless one is due sooner. */
-  #syncWithin(ms: number): void {
-    const due = performance.now() + ms;
-    if (this.#patience !== null && this.#patience.due <= due) {
-      return;
-    }
-    clearTimeout(this.#patience?.timer);
-    const timer = setTimeout(() => {
-      this.#patience = null;
-      this.#schedule();
-    }, ms);
-    this.#patience = { due, timer: timer.unref() };
   }
 
   /** A turn of the event loop gathers the appends of all callers that are ready in it. */
@@ -201,7 +182,7 @@ export class Journal {
   }
 
   async #writeAndSync(): Promise<void> {
-    this.#forgetPatience();
+    this.#patience.forget();
     this.#wanted = false;
     this.#syncing = true;
     try {
@@ -311,11 +292,6 @@ export class Journal {
     }
     this.#options.trouble(failure);
     return failure;
-  }
-
-  #forgetPatience(): void {
-    clearTimeout(this.#patience?.timer);
-    this.#patience = null;
   }
 }
 

@@ -1,17 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { z } from "zod";
-import {
-  DEFAULT_SPENDER,
-  decisionRequestSchema,
-  estimateRequestSchema,
-  spenderSchema,
-  summaryBySchema,
-} from "../../domain/api.ts";
-import type { BudgetAccount } from "../../domain/budgetAccount.ts";
-import { callSchema } from "../../domain/call.ts";
+import { DEFAULT_SPENDER, estimateRequestSchema, spenderSchema } from "../../domain/api.ts";
 import { ConfigError } from "../../domain/config.ts";
 import { estimatesRequestSchema, modelQuerySchema } from "../../domain/modelApi.ts";
-import { nanoFromUsd } from "../../domain/money.ts";
 import { passWishSchema } from "../../domain/passApi.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Backends } from "../backends/backends.ts";
@@ -27,7 +17,8 @@ import type { PublishedPrices } from "../prices/publishedPrices.ts";
 import type { Runs } from "../runs.ts";
 import type { Settings } from "../settings.ts";
 import { backendRoutes } from "./backends.ts";
-import { correctionsOf, releaseCall, releaseRequestSchema } from "./callCorrections.ts";
+import { budgetRoutes } from "./budgets.ts";
+import { callRoutes } from "./calls.ts";
 import { computeRoutes } from "./compute.ts";
 import {
   type ApiRequest,
@@ -38,7 +29,6 @@ import {
   readJson,
   sendError,
   sendJson,
-  timeFrom,
 } from "./http.ts";
 import { priceRoutes } from "./prices.ts";
 
@@ -83,23 +73,9 @@ export class Api {
           integerFrom(query, "days", 30, 1, 366),
           checked(spenderSchema, query.get("by") ?? DEFAULT_SPENDER),
         ),
-      "GET calls": (request) => this.#calls(request),
-      "GET calls *": (request) => this.#call(request),
-      "GET calls * corrections": ({ segments }) => correctionsOf(options.ledger, segments[1] ?? ""),
-      "POST calls * release": async (request) => {
-        const wanted = await readJson(request, releaseRequestSchema);
-        return releaseCall(options.ledger, options.gatekeeper, request.segments[1] ?? "", wanted);
-      },
-      "GET costs summary": (request) => this.#summary(request),
+      ...callRoutes(options),
       ...computeRoutes(options),
-      "GET budgets": () => ({ budgets: settings.config.budgets }),
-      "POST budgets": async (request) => settings.setBudget(await readAnyJson(request), "api"),
-      "PUT budgets *": async (request) => this.#putBudget(request),
-      "DELETE budgets *": ({ segments }) => this.#removeBudget(segments[1] ?? ""),
-      "POST budgets * decisions": (request) => this.#decide(request),
-      "GET decisions": ({ query }) => ({
-        decisions: options.ledger.decisions(integerFrom(query, "limit", 50, 1, 1_000)),
-      }),
+      ...budgetRoutes(options),
       "GET providers": async () => ({ providers: await settings.providerInfos() }),
       "GET providers * health": ({ segments }) => settings.providerHealth(segments[1] ?? ""),
       "GET config": () => settings.config,
@@ -181,95 +157,11 @@ export class Api {
     throw new HttpError(404, "not_found", `There is no /api/v1/${segments.join("/")}`);
   }
 
-  #calls({ query }: ApiRequest): unknown {
-    const filter = Object.fromEntries(
-      ["provider", "model", "project", "tool", "user", "tag", "branch", "session", "prompt", "status"].flatMap(
-        (name) => {
-          const value = query.get(name);
-          return value === null || value === "" ? [] : [[name, value]];
-        },
-      ),
-    );
-    if (filter.status !== undefined) {
-      checked(callSchema.shape.status, filter.status, "status");
-    }
-    const since = timeFrom(query, "since");
-    const until = timeFrom(query, "until");
-    const limit = integerFrom(query, "limit", 100, 1, 1_000);
-    const times = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
-    try {
-      return this.#options.ledger.callsPage({ ...filter, ...times }, query.get("cursor"), limit);
-    } catch (error) {
-      throw error instanceof RangeError ? new HttpError(400, "invalid_request", error.message) : error;
-    }
-  }
-
-  async #call({ segments, query }: ApiRequest): Promise<unknown> {
-    const id = segments[1] ?? "";
-    const find = () => this.#options.ledger.callById(id);
-    let call = find();
-    const waitMs = integerFrom(query, "waitMs", 0, 0, 60_000);
-    if (call === null && waitMs > 0) {
-      await this.#options.gatekeeper.untilBooked(id, waitMs);
-      call = find();
-    }
-    if (call === null) {
-      throw new HttpError(404, "not_found", `No booked call has the id ${id}`);
-    }
-    return call;
-  }
-
-  #summary({ query }: ApiRequest): Promise<unknown> {
-    const by = checked(summaryBySchema, query.get("by") ?? "model", "by");
-    return this.#options.ledger.summaryInSteps(
-      by,
-      timeFrom(query, "from") ?? null,
-      timeFrom(query, "to") ?? null,
-      this.#options.timeZone(),
-    );
-  }
-
-  async #putBudget(request: ApiRequest): Promise<unknown> {
-    const body = await readAnyJson(request);
-    const name = request.segments[1] ?? "";
-    if (typeof body !== "object" || body === null) {
-      throw new HttpError(400, "invalid_request", "The request body is not a budget");
-    }
-    const given = (body as { name?: unknown }).name ?? name;
-    if (given !== name) {
-      throw new HttpError(400, "invalid_request", `name: "${String(given)}" differs from the "${name}" of the address`);
-    }
-    return this.#options.settings.setBudget({ ...body, name }, "api");
-  }
-
-  async #removeBudget(name: string): Promise<unknown> {
-    if (!(await this.#options.settings.removeBudget(name, "api"))) {
-      throw noBudget(name);
-    }
-    return { removed: name };
-  }
-
   #revokePass(id: string): unknown {
     if (!this.#options.passes.revoke(id)) {
       throw new HttpError(404, "not_found", `No pass has the id ${id}`);
     }
     return { revoked: id };
-  }
-
-  async #decide(request: ApiRequest): Promise<unknown> {
-    const { gatekeeper, now } = this.#options;
-    const wanted = await readJson(request, decisionRequestSchema);
-    const budget = request.segments[1] ?? "";
-    const account = gatekeeper.gate.account(budget, now());
-    if (account === undefined) {
-      throw noBudget(budget);
-    }
-    if (wanted.kind === "pause" && !account.budget.hard) {
-      throw new HttpError(400, "invalid_request", `The budget ${budget} only warns: there is nothing to pause`);
-    }
-    const { kind, by, why } = wanted;
-    const limitNanoUsd = kind === "raise" ? nanoFromUsd(wanted.limitUsd) : null;
-    return gatekeeper.decide({ budget, kind, limitNanoUsd, until: endOf(wanted, account, now()), by, why });
   }
 
   async #listModels(query: URLSearchParams): Promise<unknown> {
@@ -305,23 +197,6 @@ export class Api {
       sendError(response, 500, "tollgate_error", error instanceof Error ? error.message : String(error));
     }
   }
-}
-
-/** When a decision ends by itself, ms since the epoch; null where it does not. */
-function endOf(wanted: z.output<typeof decisionRequestSchema>, { window }: BudgetAccount, now: number): number | null {
-  switch (wanted.kind) {
-    case "raise":
-    case "allow-once":
-      return window.end;
-    case "pause":
-      return wanted.minutes === null ? null : Math.round(now + wanted.minutes * 60_000);
-    case "resume":
-      return null;
-  }
-}
-
-function noBudget(name: string): HttpError {
-  return new HttpError(404, "not_found", `No budget is named ${name}`);
 }
 
 function decodeSegment(segment: string): string {
