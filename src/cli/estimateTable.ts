@@ -44,9 +44,7 @@ function remarks({ prompts, cachedShare, estimates }: Estimates, limited: boolea
   );
   return [
     ...(prompts > 1 ? [`For ${formatCount(prompts)} prompts.`] : []),
-    cachedShare === 0
-      ? "No input is taken to come from a provider's cache (--cached-share)."
-      : `${formatPercent(cachedShare)} of the input is taken to come from the provider's cache.`,
+    cacheRemark(cachedShare, estimates),
     ...(limited ? [] : ["At most: with answers as long as each model can give (--output-tokens)."]),
     ...(byBytes ? ["~ The tokens are guessed from the text's bytes: they could not be counted in time."] : []),
     ...(hourly.length > 0 ? [`${hourly.join(", ")}: no cost of its own, the server is paid by the hour.`] : []),
@@ -61,6 +59,19 @@ function remarks({ prompts, cachedShare, estimates }: Estimates, limited: boolea
         `${model}: the budget ${tightestBudget} has ${formatUsd(leftNanoUsd ?? 0)} left, less than it can come to.`,
     ),
   ];
+}
+
+/** What is taken to come from caches: the share that was given, else what earlier calls have shown of each model. */
+function cacheRemark(given: number | null, estimates: readonly ModelEstimate[]): string {
+  if (given !== null && given > 0) {
+    return `${formatPercent(given)} of the input is taken to come from the provider's cache.`;
+  }
+  const learned = estimates
+    .filter(({ cachedInputTokens }) => cachedInputTokens > 0)
+    .map((one) => `${formatPercent(one.cachedInputTokens / one.inputTokens)} with ${one.model}`);
+  return learned.length === 0
+    ? "No input is taken to come from a provider's cache (--cached-share)."
+    : `Of the input, this much is taken to come from the provider's cache, as with earlier calls: ${learned.join(", ")} (--cached-share).`;
 }
 
 function perThousand({ expectedNanoUsd }: ModelEstimate, prompts: number): number | null {

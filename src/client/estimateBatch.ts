@@ -47,6 +47,7 @@ function added(a: ModelEstimate, b: ModelEstimate): ModelEstimate {
   return {
     ...a,
     inputTokens: a.inputTokens + b.inputTokens,
+    cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
     inputBasis: a.inputBasis === "bytes" ? "bytes" : b.inputBasis,
     expectedNanoUsd: sum(a.expectedNanoUsd, b.expectedNanoUsd),
     worstCaseNanoUsd: sum(a.worstCaseNanoUsd, b.worstCaseNanoUsd),

@@ -237,8 +237,8 @@ export const estimateRequestSchema = z
     /** No longer looked at: a message more adds a few tokens. */
     messages: count.max(10_000).default(1),
     maxOutputTokens: z.int().min(1).nullable().default(null),
-    /** Of the input, the share that is expected to come from the provider's cache. */
-    cachedShare: z.number().min(0).max(1).default(0),
+    /** Of the input, the share that is expected to come from the provider's cache; absent: as with the tool's earlier calls. */
+    cachedShare: z.number().min(0).max(1).optional(),
     /** Who would make the call: budgets of other callers do not count. */
     caller: passRequestSchema.prefault({}),
   })
@@ -255,6 +255,8 @@ export const estimateSchema = z.object({
   /** With the output limit that the gate would leave to the call. */
   worstCaseNanoUsd: nano.nullable(),
   inputTokens: count,
+  /** Of those, what is taken to come from the provider's cache. */
+  cachedInputTokens: count.default(0),
   inputBasis: inputBasisSchema,
   inputBoundTokens: count,
   /** The length of answer that is expected. */

@@ -79,8 +79,8 @@ export const estimatesRequestSchema = z
     outputTokens: z.int().min(0).max(1_000_000).optional(),
     /** The longest answer that would be asked for; null: as long as the model can. */
     maxOutputTokens: z.int().min(1).nullable().default(null),
-    /** Of the input, the share that is expected to come from the provider's cache. */
-    cachedShare: z.number().min(0).max(1).default(0),
+    /** Of the input, the share that is expected to come from the provider's cache; absent: as with the tool's earlier calls. */
+    cachedShare: z.number().min(0).max(1).optional(),
     /** Who would make the calls: budgets of other callers do not count. */
     caller: passRequestSchema.prefault({}),
   })
@@ -95,6 +95,8 @@ export const modelEstimateSchema = z.object({
   provider: z.string(),
   model: z.string(),
   inputTokens: count,
+  /** Of those, what is taken to come from the provider's cache. */
+  cachedInputTokens: count.default(0),
   inputBasis: inputBasisSchema,
   usualOutputTokens: count,
   /** Null where no price is known. */
@@ -114,7 +116,8 @@ export type ModelEstimate = z.infer<typeof modelEstimateSchema>;
 /** In the order of the models that were asked for. */
 export const estimatesSchema = z.object({
   prompts: count,
-  cachedShare: z.number(),
+  /** The share that was given; null where each model's own was taken. */
+  cachedShare: z.number().nullable(),
   estimates: z.array(modelEstimateSchema),
 });
 export type Estimates = z.infer<typeof estimatesSchema>;

@@ -72,7 +72,7 @@ export class Estimator {
     const { model, maxOutputTokens, cachedShare, caller } = wanted;
     const provider = this.#provider(wanted.provider);
     const prompt = await this.#promptOf(wanted);
-    const limits: Limits = { maxOutputTokens, expectation: { cachedShare } };
+    const limits: Limits = { maxOutputTokens, expectation: expectationOf(cachedShare, caller.tool) };
     const priced = await this.#price(wanted.provider, provider, model, prompt, limits);
     const { price, facts, basis } = priced;
     const { bound } = price;
@@ -89,6 +89,7 @@ export class Estimator {
       expectedNanoUsd: bound === null ? null : price.expectedNanoUsd,
       worstCaseNanoUsd: answer.kind === "held" && worst !== null ? answer.holdNanoUsd : worst,
       inputTokens: price.expectedInputTokens,
+      cachedInputTokens: price.expectedCachedTokens,
       inputBasis: basis,
       inputBoundTokens: facts.inputBoundTokens,
       usualOutputTokens: price.expectedOutputTokens,
@@ -116,7 +117,8 @@ export class Estimator {
     const used = named.length > 0 ? [] : await models.mostUsed(registry, wanted.provider);
     const all = [...named, ...used.map((model) => ({ asked: model.model, model }))];
     const { cachedShare, outputTokens, maxOutputTokens, caller } = wanted;
-    const expectation = { cachedShare, ...(outputTokens === undefined ? {} : { outputTokens }) };
+    const cache = expectationOf(cachedShare, caller.tool);
+    const expectation = { ...cache, ...(outputTokens === undefined ? {} : { outputTokens }) };
     const sums = all.map(({ asked, model }) => this.#emptySum(asked, model, caller));
     const prompts: GivenPrompt[] =
       wanted.texts?.map((text) => ({ text })) ?? wanted.inputTokens?.map((inputTokens) => ({ inputTokens })) ?? [];
@@ -129,7 +131,7 @@ export class Estimator {
         sums[index] = added(sums[index] as ModelEstimate, price, basis);
       }
     }
-    return { prompts: prompts.length, cachedShare, estimates: sums };
+    return { prompts: prompts.length, cachedShare: cachedShare ?? null, estimates: sums };
   }
 
   async #promptOf(given: GivenPrompt): Promise<Prompt> {
@@ -208,6 +210,7 @@ export class Estimator {
       provider,
       model,
       inputTokens: 0,
+      cachedInputTokens: 0,
       inputBasis: "given",
       usualOutputTokens: 0,
       expectedNanoUsd: 0,
@@ -246,16 +249,22 @@ export class Estimator {
   }
 }
 
+/** A share that was given holds, else the one that the tool's calls have shown. */
+function expectationOf(cachedShare: number | undefined, tool: string | undefined): Expectation {
+  return { tool: tool ?? null, ...(cachedShare === undefined ? {} : { cachedShare }) };
+}
+
 /** The facts of a prompt to a provider whose protocol is not metered. */
 const UNMETERED = { choices: 1, webSearchBound: 0, serviceTier: null, promptBytes: 0 } as const;
 
 function added(sum: ModelEstimate, price: CallPrice, basis: ModelEstimate["inputBasis"]): ModelEstimate {
-  const { bound, expectedInputTokens, expectedOutputTokens } = price;
+  const { bound, expectedInputTokens, expectedCachedTokens, expectedOutputTokens } = price;
   const worst = (known: CallBound) => worstCaseOf(known, known.outputLimitTokens);
   const { contextWindowTokens: room, expectedNanoUsd, worstCaseNanoUsd } = sum;
   return {
     ...sum,
     inputTokens: sum.inputTokens + expectedInputTokens,
+    cachedInputTokens: sum.cachedInputTokens + expectedCachedTokens,
     // One that could not be counted makes the sum a guess.
     inputBasis: sum.inputBasis === "bytes" ? "bytes" : basis,
     usualOutputTokens: expectedOutputTokens,

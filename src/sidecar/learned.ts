@@ -1,3 +1,4 @@
+import { CachedInput } from "../domain/cachedInput.ts";
 import type { Call } from "../domain/call.ts";
 import { EstimateErrors } from "../domain/estimateErrors.ts";
 import { TokenMargin } from "../domain/tokenMargin.ts";
@@ -22,10 +23,14 @@ export interface SeenRequest {
   readonly isPromptAlone: boolean;
 }
 
-/** What calls have taught: how long answers are, how many tokens prompts, and how far estimates were from real costs. */
+/**
+ * What calls have taught: how long answers are, how many tokens prompts, how much of them comes from caches, and how far
+ * estimates were from real costs.
+ */
 export class Learned {
   readonly usual = new UsualOutput();
   readonly margin = new TokenMargin();
+  readonly cached = new CachedInput();
   readonly errors = new EstimateErrors();
   readonly #tokenCounter: TokenCounter;
 
@@ -65,6 +70,9 @@ export class Learned {
     const { provider, usage, expectedNanoUsd, costNanoUsd } = call;
     for (const model of new Set([call.requestedModel, call.model])) {
       this.usual.observe(provider, model, Math.ceil(usage.outputTokens / choices));
+      if (call.usageBasis === "reported") {
+        this.cached.observe(provider, model, call.tool, usage);
+      }
       if (call.usageBasis === "reported" && expectedNanoUsd !== undefined) {
         this.errors.observe(provider, model, expectedNanoUsd, costNanoUsd);
       }

@@ -9,6 +9,7 @@ const one = (more: Partial<ModelEstimate> = {}): ModelEstimate => ({
   provider: "openai",
   model: "gpt-4o",
   inputTokens: 1_204,
+  cachedInputTokens: 0,
   inputBasis: "tokenizer",
   usualOutputTokens: 600,
   expectedNanoUsd: 9_010_000,
@@ -50,6 +51,9 @@ describe("costs side by side", () => {
     assert.match(text, /guessed from the text's bytes/);
     assert.match(text, /Too long for gpt-4o\./);
     assert.match(text, /No input is taken to come from a provider's cache/);
+    const learned = [one({ cachedInputTokens: 602 }), unknown];
+    const other = comparisonDocument({ prompts: 1, cachedShare: null, estimates: learned }, "a", 4_096, inEnglish);
+    assert.match(other, /from the provider's cache, as with earlier calls: gpt-4o 50%\./);
   });
 });
 

@@ -7,6 +7,7 @@ const estimate = (more: Partial<Estimate> = {}): Estimate => ({
   expectedNanoUsd: 2_100_000,
   worstCaseNanoUsd: 31_000_000,
   inputTokens: 10,
+  cachedInputTokens: 0,
   inputBasis: "tokenizer",
   inputBoundTokens: 40,
   usualOutputTokens: 600,

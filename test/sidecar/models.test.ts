@@ -173,6 +173,43 @@ describe("models and estimates, through the real sidecar process", function () {
       assert.ok(Math.abs(after.inputTokens - billed) < 0.05 * billed, `${after.inputTokens} for ${billed}`);
     });
 
+    it("takes as much from the cache as the tool's own calls have shown, and says so; nothing that is held rests on it", async () => {
+      const { urls } = await sidecar.api.pass({ tool: "agent" });
+      const client = new OpenAI({ baseURL: urls.openai, apiKey: "sk-x", maxRetries: 0 });
+      const content = "The budget holds the worst case of every call. ".repeat(400);
+      const wanted = { provider: "openai", model: "gpt-4.1-mini", text: content, caller: { tool: "agent" } };
+      const before = await sidecar.api.estimate(wanted);
+      const ids: string[] = [];
+      for (let call = 0; call < 8; call += 1) {
+        const usage = { prompt_tokens: 4_000, completion_tokens: 20, prompt_tokens_details: { cached_tokens: 3_000 } };
+        upstreams.openai.script.next({ usage });
+        const messages = [{ role: "user" as const, content }];
+        const { response } = await client.chat.completions
+          .create({ model: "gpt-4.1-mini", messages, max_tokens: 100 })
+          .withResponse();
+        ids.push(response.headers.get("x-tollgate-call-id") ?? "");
+      }
+      const calls = await Promise.all(ids.map((id) => sidecar.api.call(id, 5_000)));
+      const [first, last] = [calls[0], calls.at(-1)];
+      assert.ok((last?.expectedNanoUsd ?? 0) < 0.6 * (first?.expectedNanoUsd ?? 0));
+      assert.equal(last?.holdNanoUsd, first?.holdNanoUsd);
+      const after = await sidecar.api.estimate(wanted);
+      assert.ok(Math.abs(after.cachedInputTokens / after.inputTokens - 0.75) < 0.001, String(after.cachedInputTokens));
+      assert.equal(after.worstCaseNanoUsd, before.worstCaseNanoUsd);
+      const { cachedShare, estimates } = await sidecar.api.estimates({
+        ...{ models: ["openai/gpt-4.1-mini"], texts: [content, "Short."], caller: { tool: "agent" } },
+      });
+      assert.deepEqual([cachedShare, estimates[0]?.cachedInputTokens], [null, after.cachedInputTokens]);
+      // Another tool's prompts, short ones, and shares that are given are not touched by it.
+      for (const other of [
+        { ...wanted, caller: { tool: "x" } },
+        { ...wanted, text: "Short." },
+        { ...wanted, cachedShare: 0 },
+      ]) {
+        assert.equal((await sidecar.api.estimate(other)).cachedInputTokens, 0);
+      }
+    });
+
     it("wants the prompt in one form", async () => {
       await assert.rejects(sidecar.api.estimate(one), /one of text, promptBytes and inputTokens/);
       await assert.rejects(sidecar.api.estimate({ ...one, text: "a", inputTokens: 1 }), /one of text/);
@@ -263,6 +300,7 @@ describe("models and estimates, through the real sidecar process", function () {
         estimates.map(({ provider, model }) => [provider, model]),
         [
           ["openai", "gpt-4.1-2025-04-14"],
+          ["openai", "gpt-4.1-mini-2025-04-14"],
           ["house", "acme-large-2"],
         ],
       );

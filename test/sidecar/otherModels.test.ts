@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { CachedInput } from "../../src/domain/cachedInput.ts";
 import { parseConfig } from "../../src/domain/config.ts";
 import { PriceBook } from "../../src/domain/priceBook.ts";
 import { NOTHING_READ, type Reading } from "../../src/domain/protocol.ts";
@@ -14,7 +15,7 @@ const { providers } = parseConfig({
 });
 const prices = new PriceBook(providers, []);
 const startedAt = Date.parse("2026-11-21T12:00:00Z");
-const learned = { usual: new UsualOutput(), margin: new TokenMargin() };
+const learned = { usual: new UsualOutput(), margin: new TokenMargin(), cached: new CachedInput() };
 
 describe("a call in which other models work, too,", () => {
   const tokens = (inputTokens: number, outputTokens: number) => ({ ...NO_USAGE, inputTokens, outputTokens });

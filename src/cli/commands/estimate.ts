@@ -15,7 +15,7 @@ interface EstimateFlags extends CommonOptions {
   readonly provider?: string;
   readonly model?: string[];
   readonly outputTokens?: string;
-  readonly cachedShare: string;
+  readonly cachedShare?: string;
   readonly file?: string;
   readonly batch?: string;
   readonly project?: string;
@@ -42,7 +42,10 @@ export function addEstimate(program: Command): void {
       collect,
     )
     .option("--output-tokens <n>", "length of each answer (default: what is usual of the model)")
-    .option("--cached-share <share>", "of the input, what comes from the provider's cache, 0 to 1", "0")
+    .option(
+      "--cached-share <share>",
+      "of the input, what comes from the provider's cache, 0 to 1 (default: as with your earlier prompts)",
+    )
     .addOption(new Option("--file <file>", "a file that is the prompt").conflicts("batch"))
     .option("--batch <file>", "a file of prompts: a line each, or JSON lines (.jsonl)")
     .option("--project <name>", "project the calls would be for (default: the current folder's name)")
@@ -52,13 +55,13 @@ export function addEstimate(program: Command): void {
 
 async function estimate(words: readonly string[], flags: EstimateFlags): Promise<void> {
   const outputTokens = flags.outputTokens === undefined ? undefined : countOf(flags.outputTokens, "--output-tokens");
-  const cachedShare = shareOf(flags.cachedShare, "--cached-share");
+  const cachedShare = flags.cachedShare === undefined ? undefined : shareOf(flags.cachedShare, "--cached-share");
   const texts = await textsFrom(words, flags);
   const request = {
     models: flags.model ?? [],
     ...(flags.provider === undefined ? {} : { provider: flags.provider }),
     ...(outputTokens === undefined ? {} : { outputTokens, maxOutputTokens: outputTokens }),
-    cachedShare,
+    ...(cachedShare === undefined ? {} : { cachedShare }),
     caller: ownCaller(flags.project),
   };
   const estimates = await withSidecar(flags, (api) => estimatesOf(api, request, texts));

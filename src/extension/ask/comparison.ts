@@ -58,9 +58,7 @@ export function comparisonDocument(
   const tooLong = estimates.flatMap(({ model, promptsTooLong }) => (promptsTooLong > 0 ? [escapeMarkdown(model)] : []));
   const remarks = [
     t("Expected: with a usual answer. At most: with one of {n} tokens.", { n: formatCount(maxOutputTokens) }),
-    cachedShare === 0
-      ? t("No input is taken to come from a provider's cache.")
-      : t("{share} of the input is taken to come from the provider's cache.", { share: formatPercent(cachedShare) }),
+    cacheRemark(cachedShare, estimates, t),
     ...(estimates.some(({ inputBasis }) => isGuess(inputBasis))
       ? [t("~ The tokens are guessed from the text's bytes: they could not be counted in time.")]
       : []),
@@ -70,6 +68,21 @@ export function comparisonDocument(
   const titles = [t("Model"), t("Provider"), t("Input"), t("Answer"), t("Expected"), t("At most")];
   const heading = t("Cost of {subject}", { subject: escapeMarkdown(subject) });
   return `# ${heading}\n\n${remarks.join("  \n")}\n\n${table(titles, rows).join("\n")}\n`;
+}
+
+/** What is taken to come from caches: the share that was given, else what earlier calls have shown of each model. */
+function cacheRemark(given: number | null, estimates: readonly ModelEstimate[], t: Translate): string {
+  if (given !== null && given > 0) {
+    return t("{share} of the input is taken to come from the provider's cache.", { share: formatPercent(given) });
+  }
+  const learned = estimates
+    .filter(({ cachedInputTokens }) => cachedInputTokens > 0)
+    .map((one) => `${escapeMarkdown(one.model)} ${formatPercent(one.cachedInputTokens / one.inputTokens)}`);
+  return learned.length === 0
+    ? t("No input is taken to come from a provider's cache.")
+    : t("Of the input, this much is taken to come from the provider's cache, as with earlier calls: {shares}.", {
+        shares: learned.join(", "),
+      });
 }
 
 /** The first two columns are names, the others figures. */

@@ -1,5 +1,5 @@
 import type { BudgetStatus, Estimate } from "../../domain/api.ts";
-import { formatCount } from "../../domain/formats.ts";
+import { formatCount, formatPercent } from "../../domain/formats.ts";
 import { formatUsd } from "../../domain/money.ts";
 import type { Translate } from "../translate.ts";
 
@@ -15,6 +15,10 @@ export function costLine(estimate: Estimate, budgets: readonly BudgetStatus[], t
     return t("This would be refused. {reason}", { reason: estimate.refusal });
   }
   const parts = [amounts(estimate, t), ...(estimate.costBasis === "default" ? [t("at your default price")] : [])];
+  if (estimate.cachedInputTokens > 0) {
+    const share = formatPercent(estimate.cachedInputTokens / estimate.inputTokens);
+    parts.push(t("{share} of the input from the provider's cache, as before", { share }));
+  }
   const budget = tightestOf(estimate, budgets);
   if (budget !== undefined) {
     parts.push(t("{name}: {left} left", { name: budget.name, left: formatUsd(budget.leftNanoUsd) }));

@@ -1,3 +1,4 @@
+import type { CachedInput } from "../../domain/cachedInput.ts";
 import type { CallBound } from "../../domain/callBound.ts";
 import type { Admitted, NotAdmitted } from "../../domain/gate.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
@@ -19,6 +20,7 @@ export interface BoundingOptions {
   readonly usual: UsualOutput;
   readonly tokenCounter: TokenCounter;
   readonly margin: TokenMargin;
+  readonly cached: CachedInput;
   readonly prices: () => PriceBook;
   readonly now: () => number;
 }
@@ -58,7 +60,9 @@ export async function boundedCall(
   const { gatekeeper, prices, now, upstream, tokenCounter, margin } = options;
   const { providerName, protocol, request, target, departure } = passage;
   const priced = (known: RequestFacts) =>
-    priceCall(prices(), options, providerName, wasCut ? { ...known, clampable: false } : known, frame.startedAt);
+    priceCall(prices(), options, providerName, wasCut ? { ...known, clampable: false } : known, frame.startedAt, {
+      tool: frame.attribution.tool ?? null,
+    });
   const answerTo = (price: CallPrice) => gatekeeper.gate.preview({ ...price, attribution: frame.attribution }, now());
   const byBytes = priced(facts);
   const answer = answerTo(byBytes);

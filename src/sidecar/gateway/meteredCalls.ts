@@ -50,8 +50,8 @@ export class MeteredCalls {
   constructor(options: MeteringOptions) {
     this.#options = options;
     this.#reader = new CallReader(options);
-    const { usual, margin } = options.learned;
-    this.#bounding = { ...options, usual, margin };
+    const { usual, margin, cached } = options.learned;
+    this.#bounding = { ...options, usual, margin, cached };
   }
 
   /** Takes one call from request to settlement. */

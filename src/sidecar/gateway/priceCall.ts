@@ -1,10 +1,11 @@
+import { type InputMix, NO_CACHE } from "../../domain/cachedInput.ts";
 import { type CallBound, callBound, worstCaseOf } from "../../domain/callBound.ts";
 import { type NanoUsd, nanoFromTokens } from "../../domain/money.ts";
 import type { PriceBook } from "../../domain/priceBook.ts";
 import { chargesToolFees } from "../../domain/prices/toolFees.ts";
 import type { RequestFacts } from "../../domain/protocol.ts";
 import { costOf, dearestInputRate, dearestOutputRate, type Rates } from "../../domain/rates.ts";
-import { NO_USAGE } from "../../domain/usage.ts";
+import { NO_USAGE, type Usage } from "../../domain/usage.ts";
 import type { Learned } from "../learned.ts";
 
 /** What a price depends on. */
@@ -39,6 +40,8 @@ export interface CallPrice {
   /** With an answer as long as 95 of 100 are at most: what a soft budget holds. */
   readonly usualNanoUsd: NanoUsd;
   readonly expectedInputTokens: number;
+  /** Of those, what is expected to come from the provider's cache. */
+  readonly expectedCachedTokens: number;
   /** Of all answers that are asked for at once. */
   readonly expectedOutputTokens: number;
 }
@@ -59,22 +62,25 @@ function withCacheWrites(rates: Rates, writes: PricedFacts["cacheWrites"]): Rate
 export interface Expectation {
   readonly inputTokens?: number;
   readonly outputTokens?: number;
-  /** Of the input, the share that comes from the provider's cache; absent: none. */
+  /** Of the input, the share that comes from the provider's cache; absent: as with earlier calls of the tool. */
   readonly cachedShare?: number;
+  /** Who calls; null or absent where that is not known. */
+  readonly tool?: string | null;
 }
 
 /** The bound and the expected cost of a call at a provider. `at` is ms since the epoch. */
 export function priceCall(
   prices: PriceBook,
-  { usual, margin }: Pick<Learned, "usual" | "margin">,
+  learned: Pick<Learned, "usual" | "margin" | "cached">,
   provider: string,
   facts: PricedFacts,
   at: number,
   expectation: Expectation = {},
 ): CallPrice {
   const { model, parts } = facts;
+  const { usual, margin } = learned;
   if (parts !== undefined) {
-    const priced = parts.map((part) => priceCall(prices, { usual, margin }, provider, part, at));
+    const priced = parts.map((part) => priceCall(prices, learned, provider, part, at));
     return sumOf(priced, inputSaving(prices, provider, facts, parts, at));
   }
   const hiddenTokens =
@@ -88,7 +94,7 @@ export function priceCall(
   const boundless = facts.boundless === true && !(dearest !== null && isFree(dearest));
   if (dearest === null || usually === null || others === null || boundless) {
     const nothing = { expectedNanoUsd: 0, usualNanoUsd: 0, expectedOutputTokens: 0 };
-    return { bound: null, boundless, expectedInputTokens, ...nothing };
+    return { bound: null, boundless, expectedInputTokens, expectedCachedTokens: 0, ...nothing };
   }
   const choices = Math.max(1, facts.choices);
   const limit = facts.outputLimitTokens ?? prices.outputLimit(provider, model) * choices;
@@ -103,19 +109,33 @@ export function priceCall(
     clampable: facts.clampable ?? true,
   });
   const expectedOutputTokens = Math.min(limit, expectation.outputTokens ?? usual.median(provider, model) * choices);
-  const input = {
-    ...NO_USAGE,
-    inputTokens: expectedInputTokens,
-    cachedInputTokens: Math.floor(expectedInputTokens * (expectation.cachedShare ?? 0)),
-  };
-  const costWith = (outputTokens: number) => costOf({ ...input, outputTokens }, usually.rates);
+  const input = { ...NO_USAGE, inputTokens: expectedInputTokens };
+  const usualOutputTokens = Math.min(limit, usual.high(provider, model) * choices);
+  const mix =
+    expectation.cachedShare === undefined
+      ? learned.cached.usual(provider, model, expectation.tool ?? null, expectedInputTokens)
+      : { ...NO_CACHE, cached: expectation.cachedShare };
+  const expected = { ...withMix(input, mix, facts.cacheWrites), outputTokens: expectedOutputTokens };
   return {
     bound,
     boundless,
-    expectedNanoUsd: costWith(expectedOutputTokens),
-    usualNanoUsd: costWith(Math.min(limit, usual.high(provider, model) * choices)),
+    expectedNanoUsd: costOf(expected, usually.rates),
+    // It is held: what the provider's cache will hold, nobody knows.
+    usualNanoUsd: costOf({ ...input, outputTokens: usualOutputTokens }, usually.rates),
     expectedInputTokens,
+    expectedCachedTokens: expected.cachedInputTokens,
     expectedOutputTokens,
+  };
+}
+
+/** Input of that mix, without writes that the request does not ask for. */
+function withMix(input: Usage, { cached, write5m, write1h }: InputMix, writes: PricedFacts["cacheWrites"]): Usage {
+  const share = (part: number) => Math.floor(input.inputTokens * part);
+  return {
+    ...input,
+    cachedInputTokens: share(cached),
+    cacheWrite5mTokens: writes === "none" ? 0 : share(write5m),
+    cacheWrite1hTokens: writes === "none" ? 0 : share(write1h),
   };
 }
 
@@ -170,6 +190,7 @@ function sumOf(parts: readonly CallPrice[], saving: NanoUsd): CallPrice {
     expectedNanoUsd: total(({ expectedNanoUsd }) => expectedNanoUsd),
     usualNanoUsd: total(({ usualNanoUsd }) => usualNanoUsd),
     expectedInputTokens: total(({ expectedInputTokens }) => expectedInputTokens),
+    expectedCachedTokens: total(({ expectedCachedTokens }) => expectedCachedTokens),
     expectedOutputTokens: total(({ expectedOutputTokens }) => expectedOutputTokens),
   };
 }
