@@ -1,3 +1,4 @@
+import { cachedShareOf } from "../domain/cachedInput.ts";
 import { formatCount, formatPercent, formatTokens } from "../domain/formats.ts";
 import type { Estimates, ModelEstimate } from "../domain/modelApi.ts";
 import { formatUsd } from "../domain/money.ts";
@@ -68,7 +69,7 @@ function cacheRemark(given: number | null, estimates: readonly ModelEstimate[]):
   }
   const learned = estimates
     .filter(({ cachedInputTokens }) => cachedInputTokens > 0)
-    .map((one) => `${formatPercent(one.cachedInputTokens / one.inputTokens)} with ${one.model}`);
+    .map((one) => `${formatPercent(cachedShareOf(one))} with ${one.model}`);
   return learned.length === 0
     ? "No input is taken to come from a provider's cache (--cached-share)."
     : `Of the input, this much is taken to come from the provider's cache, as with earlier calls: ${learned.join(", ")} (--cached-share).`;

@@ -59,6 +59,14 @@ export class CachedInput {
   }
 }
 
+/** The share of an estimate's input that is taken to come from a cache, to a hundredth. */
+export function cachedShareOf({
+  inputTokens,
+  cachedInputTokens,
+}: Readonly<Record<"inputTokens" | "cachedInputTokens", number>>): number {
+  return inputTokens === 0 ? 0 : Math.round((cachedInputTokens / inputTokens) * 100) / 100;
+}
+
 function keyOf(provider: string, model: string, tool: string | null): string {
   return JSON.stringify([provider, model, tool]);
 }

@@ -165,7 +165,26 @@ describe("models and estimates on the command line", function () {
       writeFileSync(jsonl, `"Alone."\n\n{"prompt":"Two"}\n{"body":{"messages":[{"role":"user","content":"Three"}]}}\n`);
       assert.equal((await estimates([...args, "--batch", jsonl])).prompts, 3);
       writeFileSync(jsonl, `{"prompt":"Two"}\n{"no":"prompt"}\n`);
-      await fails(["estimate", "--batch", jsonl], 2, /--batch: line 2 of batch\.jsonl holds no prompt/);
+      await fails(["estimate", "--batch", jsonl], 2, /--batch: batch\.jsonl: line 2 holds no prompt/);
+    });
+
+    it("takes as much from the cache as earlier prompts did, and says how much", async () => {
+      const long = "The budget holds the worst case of every call. ".repeat(400);
+      for (let prompt = 0; prompt < 5; prompt += 1) {
+        const usage = { prompt_tokens: 4_000, completion_tokens: 9, prompt_tokens_details: { cached_tokens: 3_200 } };
+        upstreams.openai.script.next({ usage });
+        await succeed(["ask", "--model", "gpt-5-mini", "--max-tokens", "50", long]);
+      }
+      const args = ["--model", "gpt-5-mini", "--output-tokens", "10"];
+      const { out } = await succeed(["estimate", ...args, long]);
+      assert.match(
+        out,
+        /^Of the input, this much is taken to come from the provider's cache, as with earlier calls: 80% with gpt-5-mini/m,
+      );
+      const [learned] = (await estimates([...args, long])).estimates;
+      const [none] = (await estimates([...args, "--cached-share", "0", long])).estimates;
+      assert.ok((learned?.expectedNanoUsd ?? 0) < 0.6 * (none?.expectedNanoUsd ?? 0));
+      assert.equal(learned?.worstCaseNanoUsd, none?.worstCaseNanoUsd);
     });
 
     it("takes the models used most where none is named", async () => {

@@ -44,6 +44,7 @@ const month: BudgetStatus = {
 describe("what a prompt would cost", () => {
   it("is told with its worst case and with what is left", () => {
     assert.equal(costLine(estimate(), [month], inEnglish), "About $0.0021, at most $0.031 · month: $0.98 left");
+    assert.match(costLine(estimate({ cachedInputTokens: 8 }), [month], inEnglish), / · 80% of the input from .* cache/);
   });
 
   it("is never shown as nothing where the price is unknown", () => {

@@ -1,4 +1,5 @@
 import type { Estimate } from "../../domain/api.ts";
+import { cachedShareOf } from "../../domain/cachedInput.ts";
 import { formatCount, formatPercent } from "../../domain/formats.ts";
 import type { Estimates, ModelEstimate } from "../../domain/modelApi.ts";
 import { formatUsd } from "../../domain/money.ts";
@@ -77,7 +78,7 @@ function cacheRemark(given: number | null, estimates: readonly ModelEstimate[], 
   }
   const learned = estimates
     .filter(({ cachedInputTokens }) => cachedInputTokens > 0)
-    .map((one) => `${escapeMarkdown(one.model)} ${formatPercent(one.cachedInputTokens / one.inputTokens)}`);
+    .map((one) => `${escapeMarkdown(one.model)} ${formatPercent(cachedShareOf(one))}`);
   return learned.length === 0
     ? t("No input is taken to come from a provider's cache.")
     : t("Of the input, this much is taken to come from the provider's cache, as with earlier calls: {shares}.", {

@@ -1,4 +1,5 @@
 import type { BudgetStatus, Estimate } from "../../domain/api.ts";
+import { cachedShareOf } from "../../domain/cachedInput.ts";
 import { formatCount, formatPercent } from "../../domain/formats.ts";
 import { formatUsd } from "../../domain/money.ts";
 import type { Translate } from "../translate.ts";
@@ -16,7 +17,7 @@ export function costLine(estimate: Estimate, budgets: readonly BudgetStatus[], t
   }
   const parts = [amounts(estimate, t), ...(estimate.costBasis === "default" ? [t("at your default price")] : [])];
   if (estimate.cachedInputTokens > 0) {
-    const share = formatPercent(estimate.cachedInputTokens / estimate.inputTokens);
+    const share = formatPercent(cachedShareOf(estimate));
     parts.push(t("{share} of the input from the provider's cache, as before", { share }));
   }
   const budget = tightestOf(estimate, budgets);
