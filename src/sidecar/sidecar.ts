@@ -1,6 +1,5 @@
 import { backendsWithoutProvider } from "../domain/backends/namedBackends.ts";
 import type { Config, Environment } from "../domain/config.ts";
-import { Gate } from "../domain/gate.ts";
 import type { Calendar } from "../domain/window.ts";
 import { Ledger, type LedgerThresholds } from "../ledger/ledger.ts";
 import { Api } from "./api/api.ts";
@@ -18,7 +17,6 @@ import { lastPort, readOrMakeToken, rememberPort } from "./dataFolder.ts";
 import { Estimator } from "./estimator.ts";
 import { EventStream } from "./eventStream.ts";
 import { Figures } from "./figures.ts";
-import { Gatekeeper } from "./gatekeeper.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { Upstream } from "./gateway/upstream.ts";
 import { LoopbackServer } from "./httpServer.ts";
@@ -29,6 +27,7 @@ import { CallLimits } from "./limits/callLimits.ts";
 import { Links } from "./links.ts";
 import { prometheusText } from "./metrics.ts";
 import { Models } from "./models.ts";
+import { openGate } from "./openGate.ts";
 import { Passes } from "./passes.ts";
 import { PublishedPrices } from "./prices/publishedPrices.ts";
 import { Runs } from "./runs.ts";
@@ -61,20 +60,25 @@ export interface SidecarOptions {
   readonly wantsToLeave: (why: string) => void;
 }
 
+/** What has to be ended when the sidecar leaves. */
+interface Parts {
+  readonly server: LoopbackServer;
+  readonly gateway: Gateway;
+  readonly events: EventStream;
+  readonly meter: ComputeMeter;
+  readonly sharer: CostSharer;
+  readonly stopCommands: StopCommands;
+  readonly passes: Passes;
+  readonly runs: Runs;
+  readonly published: PublishedPrices;
+  readonly tokenCounter: TokenCounter;
+  readonly ledger: Ledger;
+}
+
 /** Everything the process does once it owns its data folder. */
 export class Sidecar {
   readonly url: string;
-  readonly #server: LoopbackServer;
-  readonly #gateway: Gateway;
-  readonly #events: EventStream;
-  readonly #meter: ComputeMeter;
-  readonly #sharer: CostSharer;
-  readonly #stopCommands: StopCommands;
-  readonly #passes: Passes;
-  readonly #runs: Runs;
-  readonly #published: PublishedPrices;
-  readonly #tokenCounter: TokenCounter;
-  readonly #ledger: Ledger;
+  readonly #parts: Parts;
   #leaving = false;
 
   static async start(options: SidecarOptions): Promise<Sidecar> {
@@ -106,27 +110,8 @@ export class Sidecar {
     const { store, passes, token, ledger } = parts;
     const config = (): Config => store.config;
     const calendar = calendarOf(store.config);
-    const gate: Gate = new Gate({
-      calendar,
-      settings: () => store.config.gate,
-      spentOf: (budget, window) => gatekeeper.spentOf(budget, window),
-      refusesWhenSpent: (provider) => refusesWhenSpent(store.config, provider),
-    });
-    const gatekeeper = new Gatekeeper({
-      gate,
-      ledger,
-      now,
-      waitMs: () => store.config.gate.waitMs,
-      timeZone: calendar.timeZone,
-    });
-    gate.setBudgets(store.config.budgets, now());
-    for (const decision of ledger.activeDecisions(now())) {
-      gate.decide(decision, now());
-    }
-    const firstStart = Math.min(now(), ...gate.accounts(now()).map((account) => account.window.start));
-    for (const alert of ledger.alertsSince(firstStart)) {
-      gate.restoreAlert(alert, now());
-    }
+    const gatekeeper = openGate({ config, calendar, ledger, now });
+    const { gate } = gatekeeper;
     const tokenCounter = new TokenCounter();
     const learned = new Learned(tokenCounter);
     learned.learnFrom(ledger, now());
@@ -274,8 +259,7 @@ export class Sidecar {
     meter.start();
     published.start();
     lifetime.touch();
-    return new Sidecar({
-      url,
+    return new Sidecar(url, {
       server,
       gateway,
       events,
@@ -290,32 +274,9 @@ export class Sidecar {
     });
   }
 
-  private constructor(parts: {
-    url: string;
-    server: LoopbackServer;
-    gateway: Gateway;
-    events: EventStream;
-    meter: ComputeMeter;
-    sharer: CostSharer;
-    stopCommands: StopCommands;
-    passes: Passes;
-    runs: Runs;
-    published: PublishedPrices;
-    tokenCounter: TokenCounter;
-    ledger: Ledger;
-  }) {
-    this.url = parts.url;
-    this.#server = parts.server;
-    this.#gateway = parts.gateway;
-    this.#events = parts.events;
-    this.#meter = parts.meter;
-    this.#sharer = parts.sharer;
-    this.#stopCommands = parts.stopCommands;
-    this.#passes = parts.passes;
-    this.#runs = parts.runs;
-    this.#published = parts.published;
-    this.#tokenCounter = parts.tokenCounter;
-    this.#ledger = parts.ledger;
+  private constructor(url: string, parts: Parts) {
+    this.url = url;
+    this.#parts = parts;
   }
 
   /** Takes no more calls, lets those under way finish for at most `limitMs`, then books what is left and closes the ledger. */
@@ -324,19 +285,21 @@ export class Sidecar {
       return;
     }
     this.#leaving = true;
-    this.#runs.stop();
-    this.#published.stop();
-    this.#events.close();
-    await this.#server.close(limitMs);
-    await this.#gateway.idle();
-    await this.#meter.stop();
-    this.#sharer.stop();
-    this.#stopCommands.stop();
-    this.#gateway.close();
-    this.#tokenCounter.close();
-    this.#passes.flush();
-    await this.#ledger.append({ type: "sidecar.stopped", pid: process.pid });
-    await this.#ledger.close();
+    const { server, gateway, events, meter, sharer, stopCommands, passes, runs, published, tokenCounter, ledger } =
+      this.#parts;
+    runs.stop();
+    published.stop();
+    events.close();
+    await server.close(limitMs);
+    await gateway.idle();
+    await meter.stop();
+    sharer.stop();
+    stopCommands.stop();
+    gateway.close();
+    tokenCounter.close();
+    passes.flush();
+    await ledger.append({ type: "sidecar.stopped", pid: process.pid });
+    await ledger.close();
   }
 }
 
@@ -353,11 +316,6 @@ function calendarOf(config: Config): Calendar {
     timeZone: config.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     weekStartsOn: config.weekStartsOn,
   };
-}
-
-function refusesWhenSpent({ providers }: Config, provider: string): boolean {
-  const pricing = providers[provider]?.pricing;
-  return pricing?.kind === "compute-hour" && pricing.whenSpent === "refuse";
 }
 
 /** Calls that a crash left without an end are booked before anything else counts. */
