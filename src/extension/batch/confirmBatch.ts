@@ -35,7 +35,10 @@ export async function confirmBatch(services: Services, given: Given): Promise<Ag
   let limitUsd: number | null = null;
   for (;;) {
     const wanted = wantedOf(given, maxOutputTokens);
-    const estimate = await estimateBatch(await services.sidecar.api(), caller(), wanted);
+    const estimate = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Counting tokens…") },
+      async () => estimateBatch(await services.sidecar.api(), caller(), wanted),
+    );
     switch (await ask(given, estimate, maxOutputTokens, limitUsd)) {
       case "run":
         return { wanted, file: given.file, limitUsd };
