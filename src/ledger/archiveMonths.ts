@@ -167,11 +167,11 @@ async function letGo(projection: Projection, month: string, from: number, until:
   return true;
 }
 
-/** Pages that are mostly free would be written out with every snapshot. */
+/** Free pages are written out with every snapshot, and take memory: a third of them is worth writing the rest anew. */
 function shrink(database: LedgerDatabase): void {
   const free = Number(database.get("PRAGMA freelist_count")?.freelist_count);
   const all = Number(database.get("PRAGMA page_count")?.page_count);
-  if (free * 2 > all) {
+  if (free * 3 > all) {
     database.run("VACUUM");
   }
 }
