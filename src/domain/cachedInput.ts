@@ -7,6 +7,9 @@ export interface InputMix {
   readonly write1h: number;
 }
 
+/** What a call read, in tokens. */
+type ReadInput = Pick<Usage, "inputTokens" | "cachedInputTokens" | "cacheWrite5mTokens" | "cacheWrite1hTokens">;
+
 export const NO_CACHE: InputMix = Object.freeze({ cached: 0, write5m: 0, write1h: 0 });
 
 /** Fewer calls than this say too little. */
@@ -32,7 +35,7 @@ export class CachedInput {
   readonly #seen = new Map<string, Seen>();
 
   /** `tool` is null where the caller did not say. */
-  observe(provider: string, model: string, tool: string | null, usage: Usage): void {
+  observe(provider: string, model: string, tool: string | null, usage: ReadInput): void {
     if (usage.inputTokens < LEAST_CACHED) {
       return;
     }

@@ -21,6 +21,7 @@ import {
   stopSteps,
 } from "./queries/compute.ts";
 import { correctionsOf, deferredCall } from "./queries/corrections.ts";
+import { type Lesson, lessons } from "./queries/lessons.ts";
 import { type ModelSpend, type Spend, spendByModel, spendByPeriod, spentIn, totals } from "./queries/spend.ts";
 import { summary, summarySteps } from "./queries/summary.ts";
 import { switches } from "./queries/switches.ts";
@@ -69,6 +70,10 @@ export abstract class BookReader {
 
   callsPage(filter: CallsFilter, cursor: string | null, limit: number): CallsPage {
     return callsPage(this.books, filter, cursor, limit);
+  }
+
+  lessons(since: number, limit: number): Lesson[] {
+    return lessons(this.books, since, limit);
   }
 
   callById(id: string): Call | null {

@@ -97,8 +97,11 @@ export class LedgerDatabase {
     const statement = this.#prepared(sql);
     try {
       statement.bind(parameters);
+      // `getAsObject` would read the names anew for each row, which costs more than the values.
+      let names: readonly string[] | null = null;
       while (statement.step()) {
-        visit(statement.getAsObject());
+        names ??= statement.getColumnNames();
+        visit(rowOf(names, statement.get()));
       }
     } finally {
       statement.reset();
@@ -140,6 +143,14 @@ export class LedgerDatabase {
     }
     return statement;
   }
+}
+
+function rowOf(names: readonly string[], values: readonly SqlValue[]): Row {
+  const row: Row = {};
+  for (let index = 0; index < names.length; index += 1) {
+    row[names[index] as string] = values[index] as SqlValue;
+  }
+  return row;
 }
 
 /** A sum of money or tokens as SQLite gives it; beyond what a number holds exactly it stays at the greatest such number. */

@@ -4,9 +4,10 @@ import { EstimateErrors } from "../domain/estimateErrors.ts";
 import { TokenMargin } from "../domain/tokenMargin.ts";
 import { UsualOutput } from "../domain/usualOutput.ts";
 import type { BookReader } from "../ledger/bookReader.ts";
+import type { Lesson } from "../ledger/queries/lessons.ts";
 import type { TokenCounter } from "./tokens/tokenCounter.ts";
 
-/** Calls that teach at start, and how far back they may lie: a start does not reach into archived months. */
+/** Calls that teach at start, and how far back they may lie. */
 const CALLS_TO_LEARN_FROM = 1_000;
 const DAYS_TO_LEARN_FROM = 35;
 
@@ -39,11 +40,9 @@ export class Learned {
   }
 
   /** Learns again what the ledger's last calls taught. Prompts are not in it. */
-  learnFrom(books: Pick<BookReader, "callsPage">, now: number): void {
-    const since = now - DAYS_TO_LEARN_FROM * 86_400_000;
-    const { calls } = books.callsPage({ status: "ok", since }, null, CALLS_TO_LEARN_FROM);
-    for (const call of calls.reverse()) {
-      this.#observeBooked(call, 1);
+  learnFrom(books: Pick<BookReader, "lessons">, now: number): void {
+    for (const lesson of books.lessons(now - DAYS_TO_LEARN_FROM * 86_400_000, CALLS_TO_LEARN_FROM)) {
+      this.#observeBooked(lesson, 1);
     }
   }
 
@@ -66,7 +65,7 @@ export class Learned {
   }
 
   /** Under the name that was asked for, by which estimates are made, and the one that served, by which books are kept. */
-  #observeBooked(call: Call, choices: number): void {
+  #observeBooked(call: Lesson, choices: number): void {
     const { provider, usage, expectedNanoUsd, costNanoUsd } = call;
     for (const model of new Set([call.requestedModel, call.model])) {
       this.usual.observe(provider, model, Math.ceil(usage.outputTokens / choices));

@@ -54,6 +54,20 @@ describe("the ledger", () => {
     );
   });
 
+  it("teaches what its last calls that ended well were like, oldest first", async () => {
+    const usage = { ...sampleCall({}).usage, inputTokens: 9_000, cachedInputTokens: 8_000, outputTokens: 7 };
+    await book({ id: "too old", at: NOON - 10 });
+    await book({ id: "left out by the limit", at: NOON - 3 });
+    await book({ id: "failed", at: NOON, status: "error" });
+    await book({ id: "second", at: NOON, usage, expectedNanoUsd: 900, model: "gpt-5-2026", requestedModel: "gpt-5" });
+    await book({ id: "first", at: NOON - 1, tool: null, provider: "vllm" });
+    const [first, second, ...more] = ledger.lessons(NOON - 5, 2);
+    assert.deepEqual([first?.provider, first?.tool, first?.expectedNanoUsd, more], ["vllm", null, undefined, []]);
+    const { outputTokens, inputTokens, cachedInputTokens } = second?.usage ?? {};
+    assert.deepEqual([inputTokens, cachedInputTokens, outputTokens], [9_000, 8_000, 7]);
+    assert.deepEqual([second?.model, second?.requestedModel, second?.expectedNanoUsd], ["gpt-5-2026", "gpt-5", 900]);
+  });
+
   it("counts a call in the time it started, to the millisecond", async () => {
     await book({ id: "before", at: NOON - 1, costNanoUsd: 1 });
     await book({ id: "first", at: NOON, costNanoUsd: 20 });
