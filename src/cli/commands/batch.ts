@@ -17,7 +17,7 @@ import {
 import type { BatchEnd } from "../../prompts/batch/runBatch.ts";
 import { amountOf, collect, countOf } from "../arguments.ts";
 import { batchEstimateLines } from "../batch/batchEstimate.ts";
-import { batchPrompts } from "../batch/batchInput.ts";
+import { sentPrompts } from "../batch/batchInput.ts";
 import { BatchProgress } from "../batch/batchProgress.ts";
 import { BatchStop } from "../batch/batchStop.ts";
 import { exitCodeOf, tellEnd, tellNothingToDo } from "../batch/batchSummary.ts";
@@ -185,10 +185,10 @@ async function promptsFrom(file: string): Promise<BatchPrompt[]> {
   if (file === "-") {
     const content = await readAll(process.stdin);
     // Without a name, the first line tells.
-    return batchPrompts(content, /^\s*[{"]/.test(content) ? "standard input.jsonl" : "standard input", "file");
+    return sentPrompts(content, /^\s*[{"]/.test(content) ? "standard input.jsonl" : "standard input");
   }
   try {
-    return batchPrompts(readFileSync(file, "utf8"), basename(file), "file");
+    return sentPrompts(readFileSync(file, "utf8"), basename(file));
   } catch (error) {
     throw error instanceof UsageError ? error : new CliError(`${file} cannot be read: ${(error as Error).message}`);
   }

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import { estimatesOf } from "../../client/estimateBatch.ts";
 import { collect, countOf, shareOf } from "../arguments.ts";
-import { batchPrompts } from "../batch/batchInput.ts";
+import { countedPrompts } from "../batch/batchInput.ts";
 import { estimateLines } from "../estimateTable.ts";
 import { CliError } from "../exitCode.ts";
 import { note, print, printJson, terminalWidth } from "../output.ts";
@@ -90,5 +90,5 @@ async function textsFrom(words: readonly string[], { file, batch }: EstimateFlag
   } catch (error) {
     throw new CliError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
-  return batch === undefined ? [content] : batchPrompts(content, basename(path), "--batch").map(({ text }) => text);
+  return batch === undefined ? [content] : countedPrompts(content, basename(path)).map(({ text }) => text);
 }

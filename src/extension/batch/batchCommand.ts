@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import * as vscode from "vscode";
-import { BatchFileError, type BatchPrompt, promptsOf } from "../../prompts/batch/batchFile.ts";
+import { BatchFileError, type BatchPrompt, sendablePromptsOf } from "../../prompts/batch/batchFile.ts";
 import { COMMANDS } from "../commandIds.ts";
 import { type Contribution, registerCommand } from "../contribution.ts";
 import type { Services } from "../services.ts";
@@ -48,7 +48,7 @@ function promptsIn(document: vscode.TextDocument): BatchPrompt[] | null {
   // A document that has no name yet tells by how it begins.
   const isJson = document.isUntitled && /^\s*[{"]/.test(text);
   try {
-    return promptsOf(text, isJson ? `${name}.jsonl` : name);
+    return sendablePromptsOf(text, isJson ? `${name}.jsonl` : name);
   } catch (error) {
     if (error instanceof BatchFileError) {
       void vscode.window.showErrorMessage(vscode.l10n.t("No prompt was sent. {reason}", { reason: error.message }));

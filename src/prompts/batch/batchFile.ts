@@ -1,25 +1,14 @@
 import { createHash } from "node:crypto";
-import type { PromptMessage } from "../promptRequest.ts";
-import { type LineContent, readLine } from "./batchLine.ts";
+import { type LineContent, plainLine, readLine } from "./batchLine.ts";
 
-/** A prompt of a batch file, as it can be sent. */
-export interface BatchPrompt {
+/** A prompt of a batch file. */
+export interface BatchPrompt extends LineContent {
   /** Of the file, from 1. */
   readonly line: number;
-  /** The line's `custom_id` or `id`; null where it has none. */
-  readonly id: string | null;
-  /** As the line names it; null where it leaves that open. */
-  readonly model: string | null;
-  readonly system: string | null;
-  readonly messages: readonly PromptMessage[];
-  /** The line's own longest answer, in tokens; null where it sets none. */
-  readonly maxOutputTokens: number | null;
   /** All of its text, for a count of its tokens. */
   readonly text: string;
   /** Of what would be sent: tells whether an answer of an earlier run is this prompt's. */
   readonly hash: string;
-  /** What the line holds beside that, and what is not sent: `temperature`. */
-  readonly unsent: readonly string[];
 }
 
 /** A file of prompts that makes no sense; the message names each line that is wrong. */
@@ -29,6 +18,16 @@ export class BatchFileError extends Error {
 
 /** Of many lines that are wrong alike, so many are named. */
 const MOST_NAMED = 10;
+
+/** The same, all of which can be sent. @throws BatchFileError that names each line that is wrong, or that holds more than texts */
+export function sendablePromptsOf(content: string, name: string): BatchPrompt[] {
+  const prompts = promptsOf(content, name);
+  refuse(
+    name,
+    prompts.flatMap(({ line, trouble }) => (trouble === null ? [] : [`line ${line} ${trouble}`])),
+  );
+  return prompts;
+}
 
 /**
  * The prompts of a batch: the lines of a text file, or JSON lines (`.jsonl`, `.ndjson`). A JSON line is a text, or an object with
@@ -48,7 +47,7 @@ export function promptsOf(content: string, name: string): BatchPrompt[] {
       continue;
     }
     const line = index + 1;
-    const read = isJson ? readLine(text) : plain(text);
+    const read = isJson ? readLine(text) : plainLine(text);
     const before = typeof read === "string" || read.id === null ? undefined : lineOfId.get(read.id);
     if (typeof read === "string") {
       wrong.push(`line ${line} ${read}`);
@@ -61,18 +60,19 @@ export function promptsOf(content: string, name: string): BatchPrompt[] {
       }
     }
   }
-  if (wrong.length > 0) {
-    const more = wrong.length > MOST_NAMED ? [`and ${wrong.length - MOST_NAMED} lines more`] : [];
-    throw new BatchFileError(`${name}: ${[...wrong.slice(0, MOST_NAMED), ...more].join("; ")}`);
-  }
+  refuse(name, wrong);
   if (prompts.length === 0) {
     throw new BatchFileError(`there is no prompt in ${name}`);
   }
   return prompts;
 }
 
-function plain(text: string): LineContent {
-  return { id: null, model: null, system: null, messages: [{ role: "user", text }], maxOutputTokens: null, unsent: [] };
+/** @throws BatchFileError where any line is wrong */
+function refuse(name: string, wrong: readonly string[]): void {
+  if (wrong.length > 0) {
+    const more = wrong.length > MOST_NAMED ? [`and ${wrong.length - MOST_NAMED} lines more`] : [];
+    throw new BatchFileError(`${name}: ${[...wrong.slice(0, MOST_NAMED), ...more].join("; ")}`);
+  }
 }
 
 function textOf({ system, messages }: LineContent): string {

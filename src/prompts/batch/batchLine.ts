@@ -2,12 +2,18 @@ import type { PromptMessage } from "../promptRequest.ts";
 
 /** What one JSON line asks for. */
 export interface LineContent {
+  /** Its `custom_id` or `id`; null where it has none. */
   readonly id: string | null;
+  /** As the line names it; null where it leaves that open. */
   readonly model: string | null;
   readonly system: string | null;
   readonly messages: readonly PromptMessage[];
+  /** The line's own longest answer, in tokens; null where it sets none. */
   readonly maxOutputTokens: number | null;
+  /** What the line holds beside that, and what is not sent: `temperature`. */
   readonly unsent: readonly string[];
+  /** What keeps it from being sent, as it follows the line's number; null where nothing does. */
+  readonly trouble: string | null;
 }
 
 type Members = Readonly<Record<string, unknown>>;
@@ -57,17 +63,17 @@ export function readLine(line: string): LineContent | string {
 
 function contentOf(value: unknown): LineContent {
   if (typeof value === "string") {
-    return checked({ id: null, model: null, system: null, messages: [user(value)], maxOutputTokens: null, unsent: [] });
+    return checked(plainLine(value));
   }
   if (!isMembers(value)) {
     throw new WrongLine("is neither a text nor an object");
   }
   const inner = value.body ?? value.params;
   const request = isMembers(inner) ? inner : value;
-  const turns = turnsOf(request.messages ?? request.prompt ?? request.text ?? request.input);
-  const system = [textOf(request.system ?? null), textOf(request.instructions ?? null), ...turns.system]
-    .filter((text) => text !== null && text !== "")
-    .join("\n\n");
+  const troubles: string[] = [];
+  const turns = turnsOf(request.messages ?? request.prompt ?? request.text ?? request.input, troubles);
+  const own = [request.system, request.instructions].map((text) => textOf(text ?? null, troubles));
+  const system = [...own, ...turns.system].filter((text) => text !== "").join("\n\n");
   const id = value.custom_id ?? value.id ?? null;
   return checked({
     id: typeof id === "string" || typeof id === "number" ? String(id) : null,
@@ -76,7 +82,14 @@ function contentOf(value: unknown): LineContent {
     messages: turns.messages,
     maxOutputTokens: limitOf(request),
     unsent: [...new Set([...Object.keys(value), ...Object.keys(request)])].filter((name) => !KNOWN.has(name)),
+    trouble: troubles[0] ?? null,
   });
+}
+
+/** A line that is a prompt and nothing else. */
+export function plainLine(text: string): LineContent {
+  const nothing = { id: null, model: null, system: null, maxOutputTokens: null, unsent: [], trouble: null };
+  return { ...nothing, messages: [{ role: "user", text }] };
 }
 
 function checked(content: LineContent): LineContent {
@@ -104,12 +117,12 @@ interface Turns {
 }
 
 /** A text, a list of texts and messages, or one message. */
-function turnsOf(value: unknown): Turns {
+function turnsOf(value: unknown, troubles: string[]): Turns {
   const items = Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
   const system: string[] = [];
   const messages: PromptMessage[] = [];
   for (const item of items) {
-    const { role, text } = turnOf(item);
+    const { role, text } = turnOf(item, troubles);
     if (role === "system") {
       system.push(text);
     } else {
@@ -125,42 +138,54 @@ function turnsOf(value: unknown): Turns {
   return { system, messages };
 }
 
-function turnOf(item: unknown): { readonly role: "system" | PromptMessage["role"]; readonly text: string } {
+/** Roles and contents that are more than texts are named in `troubles`; what of them is text is read all the same. */
+function turnOf(
+  item: unknown,
+  troubles: string[],
+): { readonly role: "system" | PromptMessage["role"]; readonly text: string } {
   if (typeof item === "string") {
-    return user(item);
+    return { role: "user", text: item };
   }
   if (!isMembers(item)) {
     throw new WrongLine("has a message that is neither a text nor an object");
   }
   const { role = "user" } = item;
-  if (role !== "user" && role !== "assistant" && role !== "system" && role !== "developer") {
-    throw new WrongLine(
-      `has a message of the role ${JSON.stringify(role)}: only texts of user, assistant and system are sent`,
-    );
-  }
   if (Array.isArray(item.tool_calls) && item.tool_calls.length > 0) {
-    throw new WrongLine("has a message with calls of tools: only texts are sent");
+    troubles.push("has a message with calls of tools: only texts are sent");
   }
-  return { role: role === "developer" ? "system" : role, text: textOf(item.content ?? item.text ?? null) ?? "" };
+  const text = textOf(item.content ?? item.text ?? null, troubles);
+  switch (role) {
+    case "developer":
+    case "system":
+      return { role: "system", text };
+    case "user":
+    case "assistant":
+      return { role, text };
+    default:
+      troubles.push(
+        `has a message of the role ${JSON.stringify(role)}: only texts of user, assistant and system are sent`,
+      );
+      return { role: "user", text };
+  }
 }
 
-/** The text of a content, or of the blocks of one; null where there is none. */
-function textOf(content: unknown): string | null {
-  if (content === null || typeof content === "string") {
+/** The text of a content, or of the blocks of one. */
+function textOf(content: unknown, troubles: string[]): string {
+  if (content === null) {
+    return "";
+  }
+  if (typeof content === "string") {
     return content;
   }
   if (Array.isArray(content)) {
-    return content.map((block) => textOf(block) ?? "").join("\n\n");
+    return content.map((block) => textOf(block, troubles)).join("\n\n");
   }
   if (isMembers(content) && (typeof content.text === "string" || typeof content.content === "string")) {
     return (content.text ?? content.content) as string;
   }
   const kind = isMembers(content) && typeof content.type === "string" ? ` (${content.type})` : "";
-  throw new WrongLine(`holds more than text${kind}: only texts are sent`);
-}
-
-function user(text: string): PromptMessage {
-  return { role: "user", text };
+  troubles.push(`holds more than text${kind}: only texts are sent`);
+  return "";
 }
 
 function isMembers(value: unknown): value is Members {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type BatchPrompt, promptsOf } from "../../../src/prompts/batch/batchFile.ts";
+import { type BatchPrompt, promptsOf, sendablePromptsOf } from "../../../src/prompts/batch/batchFile.ts";
 import { type BatchResult, lineOf, resultsIn } from "../../../src/prompts/batch/batchResult.ts";
 
 const only = (line: unknown): BatchPrompt => {
@@ -70,32 +70,42 @@ describe("a batch file", () => {
       "3",
       '{"id":1,"text":"a"}',
       '{"id":"1","text":"b"}',
-      '{"messages":[{"role":"tool","content":"x"}]}',
-      '{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"u"}}]}]}',
       '{"text":"a","max_tokens":0}',
       '{"system":"alone"}',
-      '{"messages":[{"role":"assistant","content":null,"tool_calls":[{}]}]}',
     ];
-    assert.throws(
-      () => promptsOf(lines.join("\n"), "x.jsonl"),
-      (error: Error) => {
-        assert.equal(
-          error.message,
-          [
-            "x.jsonl: line 1 is no JSON",
-            "line 2 is neither a text nor an object",
-            'line 4 has the id of line 3, "1"',
-            'line 5 has a message of the role "tool": only texts of user, assistant and system are sent',
-            "line 6 holds more than text (image_url): only texts are sent",
-            "line 7 has a max_tokens that is no whole number of at least 1",
-            "line 8 holds no prompt",
-            "line 9 has a message with calls of tools: only texts are sent",
-          ].join("; "),
-        );
-        return true;
-      },
-    );
+    assert.throws(() => promptsOf(lines.join("\n"), "x.jsonl"), {
+      message: [
+        "x.jsonl: line 1 is no JSON",
+        "line 2 is neither a text nor an object",
+        'line 4 has the id of line 3, "1"',
+        "line 5 has a max_tokens that is no whole number of at least 1",
+        "line 6 holds no prompt",
+      ].join("; "),
+    });
     assert.throws(() => promptsOf("{\n".repeat(13), "x.jsonl"), /line 10 is no JSON; and 3 lines more$/);
+  });
+
+  it("counts the texts of what holds more, and does not send it", () => {
+    const user = '{"role":"user","content":"Hi"}';
+    const picture =
+      '{"role":"user","content":[{"type":"text","text":"See"},{"type":"image_url","image_url":{"url":"u"}}]}';
+    const lines = [
+      '"fine"',
+      `{"messages":[${user},{"role":"tool","content":"20 °C"}]}`,
+      `{"messages":[${picture}]}`,
+      `{"messages":[${user},{"role":"assistant","content":null,"tool_calls":[{}]}]}`,
+    ].join("\n");
+    assert.deepEqual(
+      promptsOf(lines, "x.jsonl").map(({ text }) => text.trim()),
+      ["fine", "Hi\n\n20 °C", "See", "Hi"],
+    );
+    assert.throws(() => sendablePromptsOf(lines, "x.jsonl"), {
+      message: [
+        'x.jsonl: line 2 has a message of the role "tool": only texts of user, assistant and system are sent',
+        "line 3 holds more than text (image_url): only texts are sent",
+        "line 4 has a message with calls of tools: only texts are sent",
+      ].join("; "),
+    });
   });
 
   it("never throws anything else, whatever stands in it", () => {
