@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { until } from "../hosts/until.ts";
 import type { Workbench } from "../hosts/workbench.ts";
 import { answerAfter, ask } from "./asking.ts";
@@ -11,6 +13,11 @@ describe("costs of models in VS Code, before anything is sent", () => {
 
   before(async () => {
     ({ world, window } = await sharedWorld());
+    // VS Code looks for files now and then only.
+    writeFileSync(
+      join(world.workspace, "prices.jsonl"),
+      ['{"prompt":"How dear?"}', '"How cheap?"', '"Why?"'].join("\n"),
+    );
   });
   afterEach(async function () {
     await reportFailure(this, world, window);
@@ -56,6 +63,36 @@ describe("costs of models in VS Code, before anything is sent", () => {
     assert.match(text, /No input is taken to come from a provider's cache/);
     assert.match(text, /\| Model +\| Provider \| +Input \| +Answer \| +Expected \| +At most \|/);
     assert.match(text, /\| gpt-4o-mini +\| openai +\| +\d+ \| +\d+ \| +\$0\.000\d+ \| +\$0\.00\d+ \|/);
+  });
+
+  it("are shown for a file in front as one prompt, and for all prompts in it", async () => {
+    const sent = world.upstreams.openai.requests.length;
+    await window.openFile("prices.jsonl");
+    await window.runCommand("Tollgate: Compare Cost on Models…");
+    await window.quickInput.whenOpen("Compare Cost on Models");
+    const items = await window.quickInput.items();
+    assert.deepEqual(
+      items.map(({ label }) => label),
+      ["Type a Prompt", "prices.jsonl", "3 Prompts in prices.jsonl"],
+    );
+    await window.screenshot("compare-cost-subject");
+    await window.quickInput.choose("prices.jsonl");
+    await window.quickInput.whenOpen("Cost of prices.jsonl");
+    await window.quickInput.cancel();
+    await window.runCommand("Tollgate: Compare Cost on Models…");
+    await window.quickInput.whenOpen("Compare Cost on Models");
+    await window.quickInput.choose("3 Prompts in prices.jsonl");
+    await window.quickInput.whenOpen("Cost of 3 prompts in prices.jsonl");
+    const before = (await window.tabs()).filter((tab) => tab.startsWith("Costs "));
+    await window.quickInput.choose("gpt-4.1-nano");
+    const tab = await until("the table", async () =>
+      (await window.tabs()).find((found) => found.startsWith("Costs ") && !before.includes(found)),
+    );
+    const text = await window.editor(`${/^Costs \d+/.exec(tab)?.[0]}.md`).whenShows("For all 3 prompts");
+    await window.screenshot("compare-cost-batch");
+    assert.match(text, /# Cost of 3 prompts in prices\.jsonl/);
+    assert.match(text, /\| gpt-4\.1-nano +\| openai +\| +\d\d \| +\d+ \| +\$0\.00\d+ \| +\$0\.0\d+ \|/);
+    assert.equal(world.upstreams.openai.requests.length, sent, "nothing was sent");
   });
 
   it("say what a model costs and can do where one is picked, the one asked last first, then the cheapest", async () => {

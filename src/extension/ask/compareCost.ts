@@ -1,14 +1,15 @@
 import * as vscode from "vscode";
 import type { ApiClient } from "../../client/apiClient.ts";
+import { estimatesOf } from "../../client/estimateBatch.ts";
 import type { Estimates, Model, ModelEstimate } from "../../domain/modelApi.ts";
 import { keyIsOptional } from "../keys/apiKeys.ts";
 import type { Services } from "../services.ts";
 import { caller } from "./caller.ts";
+import { comparedSubject, type Subject } from "./comparedSubject.ts";
 import { cheapestFirst, comparisonDocument, costInWords, tokensInWords } from "./comparison.ts";
 import { abilitiesInWords } from "./modelWords.ts";
-import { type Excerpt, linesInWords, type Question, questionText } from "./question.ts";
+import type { Question } from "./question.ts";
 import { type ModelChoice, recentModels } from "./recentModels.ts";
-import { selectedExcerpt } from "./selectedExcerpt.ts";
 
 /** Models that are compared at once: more than fit on any screen. */
 const MOST_MODELS = 200;
@@ -21,56 +22,37 @@ interface CostItem extends vscode.QuickPickItem {
 export type Chosen = Question & { readonly choice: ModelChoice };
 
 /**
- * Shows what the selection, or a typed prompt, would cost on every model at hand. Gives the model that the user picks to ask
- * it; undefined where the user leaves, or takes the table.
+ * Shows what the selection, a typed prompt, a file or the prompts in it would cost on every model at hand. Gives the model
+ * that the user picks to ask it; undefined where the user leaves, or takes the table. A batch has only the table.
  */
 export async function compareCost(services: Services): Promise<Chosen | undefined> {
   const t = vscode.l10n.t;
-  const excerpt = selectedExcerpt();
-  const prompt = excerpt === null ? await askText() : "";
-  if (prompt === undefined) {
+  const subject = await comparedSubject();
+  if (subject === undefined) {
     return undefined;
   }
-  const question: Question = { prompt, excerpt };
   const { maxOutputTokens } = services.settings.current;
   const api = await services.sidecar.api();
   const { estimates, models } = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: t("Counting tokens") },
     async () => {
       const candidates = await modelsAtHand(services, api);
-      const estimates = await api.estimates({
-        models: candidates.map(({ provider, model }) => ({ provider, model })),
-        texts: [questionText(question)],
-        maxOutputTokens,
-        caller: caller(),
-      });
+      const named = candidates.map(({ provider, model }) => ({ provider, model }));
+      const estimates = await estimatesOf(api, { models: named, maxOutputTokens, caller: caller() }, subject.texts);
       return { estimates, models: candidates };
     },
   );
-  const picked = await pickByCost(services, estimates, models, subjectOf(excerpt));
-  if (picked === "table") {
-    const table = comparisonDocument(estimates, subjectOf(excerpt), maxOutputTokens, t);
-    // A table wants the width.
-    (await services.answers.open(t("Costs"), table, vscode.ViewColumn.Active)).finish();
+  const picked = await pickByCost(services, estimates, models, subject);
+  if (picked === undefined) {
     return undefined;
   }
-  return picked === undefined ? undefined : { ...question, choice: picked };
-}
-
-function subjectOf(excerpt: Excerpt | null): string {
-  return excerpt === null ? vscode.l10n.t("the prompt") : `${excerpt.file}, ${linesInWords(excerpt)}`;
-}
-
-/** Undefined where the user leaves. */
-function askText(): Thenable<string | undefined> {
-  const t = vscode.l10n.t;
-  return vscode.window.showInputBox({
-    title: t("Compare Cost on Models"),
-    placeHolder: t("Type or paste a prompt"),
-    prompt: t("It is counted on this machine, and sent nowhere."),
-    ignoreFocusOut: true,
-    validateInput: (text) => (text.trim() === "" ? t("Type what is to be counted.") : undefined),
-  });
+  if (picked !== "table" && subject.question !== null) {
+    return { ...subject.question, choice: picked };
+  }
+  const table = comparisonDocument(estimates, subject.name, maxOutputTokens, t);
+  // A table wants the width.
+  (await services.answers.open(t("Costs"), table, vscode.ViewColumn.Active)).finish();
+  return undefined;
 }
 
 /** Models that can be asked at once: of providers whose key is there, or that need none; of all where that is none. */
@@ -94,13 +76,13 @@ async function pickByCost(
   { context }: Services,
   { estimates }: Estimates,
   models: readonly Model[],
-  subject: string,
+  { name, question }: Subject,
 ): Promise<ModelChoice | "table" | undefined> {
   const t = vscode.l10n.t;
   const table: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon("table"), tooltip: t("Open as a Table") };
   const pick = vscode.window.createQuickPick<CostItem>();
-  pick.title = t("Cost of {subject}", { subject });
-  pick.placeholder = t("Pick a model to ask it");
+  pick.title = t("Cost of {subject}", { subject: name });
+  pick.placeholder = question === null ? t("Pick one to open them as a table") : t("Pick a model to ask it");
   pick.buttons = [table];
   pick.matchOnDescription = true;
   pick.matchOnDetail = true;

@@ -42,7 +42,7 @@ function isGuess(basis: Estimate["inputBasis"]): boolean {
 
 /** The comparison as Markdown: what it takes for granted, and a table whose columns stand below each other as text too. */
 export function comparisonDocument(
-  { estimates, cachedShare }: Estimates,
+  { prompts, estimates, cachedShare }: Estimates,
   subject: string,
   maxOutputTokens: number,
   t: Translate,
@@ -58,6 +58,7 @@ export function comparisonDocument(
   ]);
   const tooLong = estimates.flatMap(({ model, promptsTooLong }) => (promptsTooLong > 0 ? [escapeMarkdown(model)] : []));
   const remarks = [
+    ...(prompts === 1 ? [] : [t("For all {n} prompts; an answer's length is of each.", { n: formatCount(prompts) })]),
     t("Expected: with a usual answer. At most: with one of {n} tokens.", { n: formatCount(maxOutputTokens) }),
     cacheRemark(cachedShare, estimates, t),
     ...(estimates.some(({ inputBasis }) => isGuess(inputBasis))

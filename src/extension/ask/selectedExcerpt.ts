@@ -1,6 +1,17 @@
 import * as vscode from "vscode";
 import type { Excerpt } from "./question.ts";
 
+/** All of a document. */
+export function wholeExcerpt(document: vscode.TextDocument): Excerpt {
+  return {
+    text: document.getText().replace(/\r?\n$/, ""),
+    languageId: document.languageId,
+    file: vscode.workspace.asRelativePath(document.uri, false),
+    fromLine: 1,
+    toLine: document.lineCount,
+  };
+}
+
 /** What is selected in the editor that is in front; null where nothing is. */
 export function selectedExcerpt(): Excerpt | null {
   const editor = vscode.window.activeTextEditor;

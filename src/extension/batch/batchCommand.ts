@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import * as vscode from "vscode";
 import { BatchFileError, type BatchPrompt, sendablePromptsOf } from "../../prompts/batch/batchFile.ts";
 import { COMMANDS } from "../commandIds.ts";
@@ -7,6 +6,7 @@ import type { Services } from "../services.ts";
 import { answersFileFor } from "./answersFile.ts";
 import { batchTargets } from "./batchTargets.ts";
 import { confirmBatch } from "./confirmBatch.ts";
+import { documentPrompts } from "./documentPrompts.ts";
 import { sendBatch } from "./sendBatch.ts";
 
 /** **Run Batch of Prompts…**: asks every prompt of the file in front. */
@@ -43,12 +43,8 @@ async function runBatchOf(services: Services): Promise<void> {
 
 /** Null where the file makes no sense, which is said. */
 function promptsIn(document: vscode.TextDocument): BatchPrompt[] | null {
-  const text = document.getText();
-  const name = basename(document.fileName);
-  // A document that has no name yet tells by how it begins.
-  const isJson = document.isUntitled && /^\s*[{"]/.test(text);
   try {
-    return sendablePromptsOf(text, isJson ? `${name}.jsonl` : name);
+    return documentPrompts(document, sendablePromptsOf);
   } catch (error) {
     if (error instanceof BatchFileError) {
       void vscode.window.showErrorMessage(vscode.l10n.t("No prompt was sent. {reason}", { reason: error.message }));
