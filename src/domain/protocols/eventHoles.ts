@@ -1,3 +1,5 @@
+import { skipSpace, valueEnd } from "./jsonEdit.ts";
+
 /** What may differ: a text that counts by its length, one that counts for nothing, a number, bytes as base64. */
 export type Kind = "text" | "padding" | "count" | "base64";
 
@@ -23,10 +25,8 @@ const COMMA = 0x2c;
 const ZERO = 0x30;
 const NINE = 0x39;
 const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
-const SPACE = 0x20;
 /** Numbers with more digits than this may not be exact. */
 export const MOST_DIGITS = 15;
 
@@ -36,7 +36,7 @@ export const MOST_DIGITS = 15;
  */
 export function holesIn(event: Buffer, from: number, places: Places): readonly Hole[] | null {
   const walk = new Walk(event);
-  walk.value(walk.skipSpace(from), places, []);
+  walk.value(skipSpace(event, from), places, []);
   return walk.isAmbiguous ? null : walk.holes;
 }
 
@@ -60,7 +60,7 @@ class Walk {
     if (first === OPEN_BRACKET && isList(places)) {
       return this.#list(at, places[0], path);
     }
-    const end = this.#skip(at);
+    const end = valueEnd(this.#bytes, at);
     if (first === QUOTE && (places === "text" || places === "padding" || places === "base64")) {
       this.holes.push({ kind: places, path, start: at + 1, end: end - 1 });
     } else if (places === "count" && this.#isCount(at, end)) {
@@ -69,18 +69,10 @@ class Walk {
     return end;
   }
 
-  skipSpace(from: number): number {
-    let at = from;
-    while ((this.#bytes[at] as number) <= SPACE) {
-      at += 1;
-    }
-    return at;
-  }
-
   #object(start: number, places: Named, path: Hole["path"]): number {
     const named = namesOf(places);
     const seen = new Set<string>();
-    let at = this.skipSpace(start + 1);
+    let at = skipSpace(this.#bytes, start + 1);
     while (this.#bytes[at] === QUOTE) {
       this.#hasEscape = false;
       const nameEnd = this.#text(at);
@@ -91,7 +83,7 @@ class Walk {
         this.isAmbiguous ||= seen.has(place.name);
         seen.add(place.name);
       }
-      const valueAt = this.skipSpace(this.skipSpace(nameEnd) + 1);
+      const valueAt = skipSpace(this.#bytes, skipSpace(this.#bytes, nameEnd) + 1);
       at = this.#next(this.value(valueAt, place?.inner, place === undefined ? path : [...path, place.name]));
     }
     return at + 1;
@@ -110,7 +102,7 @@ class Walk {
   }
 
   #list(start: number, places: Places, path: Hole["path"]): number {
-    let at = this.skipSpace(start + 1);
+    let at = skipSpace(this.#bytes, start + 1);
     for (let index = 0; at < this.#bytes.length && this.#bytes[at] !== CLOSE_BRACKET; index += 1) {
       at = this.#next(this.value(at, places, [...path, index]));
     }
@@ -118,9 +110,9 @@ class Walk {
   }
 
   /** What follows the comma after a value, or the end of what holds it. */
-  #next(valueEnd: number): number {
-    const at = this.skipSpace(valueEnd);
-    return this.#bytes[at] === COMMA ? this.skipSpace(at + 1) : at;
+  #next(end: number): number {
+    const at = skipSpace(this.#bytes, end);
+    return this.#bytes[at] === COMMA ? skipSpace(this.#bytes, at + 1) : at;
   }
 
   #text(start: number): number {
@@ -130,35 +122,6 @@ class Walk {
       at += byte === BACKSLASH ? 2 : 1;
     }
     return at + 1;
-  }
-
-  /** Any value, however deep it nests. */
-  #skip(start: number): number {
-    let at = start;
-    let depth = 0;
-    for (let byte = this.#bytes[at]; byte !== undefined; byte = this.#bytes[at]) {
-      if (byte === QUOTE) {
-        at = this.#text(at);
-      } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-        depth += 1;
-        at += 1;
-      } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-        if (depth === 0) {
-          return at;
-        }
-        depth -= 1;
-        at += 1;
-      } else if (depth === 0 && (byte === COMMA || byte <= SPACE)) {
-        return at;
-      } else {
-        at += 1;
-        continue;
-      }
-      if (depth === 0) {
-        return at;
-      }
-    }
-    return at;
   }
 
   #isCount(start: number, end: number): boolean {

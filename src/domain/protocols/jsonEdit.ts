@@ -106,7 +106,8 @@ export function* elementSpans(body: Buffer): Generator<Span> {
   }
 }
 
-function skipSpace(body: Buffer, from: number): number {
+/** The first place from there on that is no white space. */
+export function skipSpace(body: Buffer, from: number): number {
   let at = from;
   for (let byte = body[at]; byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09; byte = body[at]) {
     at += 1;
@@ -128,7 +129,8 @@ function stringEnd(body: Buffer, from: number): number {
   return body.length;
 }
 
-function valueEnd(body: Buffer, from: number): number {
+/** Where the value ends that begins there, in valid JSON. */
+export function valueEnd(body: Buffer, from: number): number {
   let depth = 0;
   let at = from;
   while (at < body.length) {
