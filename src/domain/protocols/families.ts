@@ -25,6 +25,7 @@ import { chatDialectOf } from "./openaiChatDialect.ts";
 import { openaiCompletionsProtocol } from "./openaiCompletions.ts";
 import { openaiEmbeddings } from "./openaiEmbeddings.ts";
 import { openaiImages } from "./openaiImages.ts";
+import { openaiModerationsProtocol } from "./openaiModerations.ts";
 import { openaiCompaction, openaiResponses } from "./openaiResponses.ts";
 import { openaiSpeech } from "./openaiSpeech.ts";
 import { openaiTranscriptionsProtocol } from "./openaiTranscriptions.ts";
@@ -48,7 +49,17 @@ const responses = [() => openaiResponses, () => openaiCompaction];
 
 /** The protocols that each family of providers speaks. A new one is a file of its own and a line here. */
 const PROTOCOLS: Readonly<Record<Family, ReadonlyArray<(baseUrl: string | undefined) => Protocol>>> = {
-  openai: [chat, ...responses, completions, embeddings, images, speech, transcriptions, () => openaiBatches],
+  openai: [
+    chat,
+    ...responses,
+    completions,
+    embeddings,
+    images,
+    speech,
+    transcriptions,
+    openaiModerationsProtocol,
+    () => openaiBatches,
+  ],
   anthropic: [() => anthropicMessages, () => anthropicBatches],
   google: [() => googleGenerate, () => googleEmbed, () => vertexAnthropic, chat],
   ollama: [

@@ -50,6 +50,26 @@ describe("routes", () => {
   });
 });
 
+describe("moderation", () => {
+  it("is free where OpenAI does it, and metered by its input where Mistral bills it", () => {
+    const at = (path: string, baseUrl: string) => protocolFor("openai", "POST", path, baseUrl);
+    assert.equal(at("/moderations", "https://api.openai.com/v1")?.kind, "free");
+    assert.equal(at("/moderations", "https://mistral.ai.example/v1")?.kind, "free");
+    for (const path of ["/moderations", "/v1/chat/moderations"]) {
+      const route = at(path, "https://api.mistral.ai/v1");
+      assert.deepEqual([route?.kind, route?.protocol?.name], ["metered", "openai-moderations"]);
+      const input = path.includes("chat") ? [[{ role: "user", content: "Hello" }]] : ["Hello", "again"];
+      const body = Buffer.from(JSON.stringify({ model: "mistral-moderation-latest", input }));
+      const facts = route?.protocol?.read(body);
+      assert.ok(facts !== undefined && facts.inputBoundTokens >= 12 && facts.outputLimitTokens === 0);
+      const usage = { prompt_tokens: 12, completion_tokens: 0, total_tokens: 12 };
+      const answer = Buffer.from(JSON.stringify({ id: "m", model: "mistral-moderation-2411", results: [], usage }));
+      const reading = route?.protocol?.readJson(200, answer, facts);
+      assert.deepEqual([reading?.usage.inputTokens, reading?.usage.outputTokens, reading?.basis], [12, 0, "reported"]);
+    }
+  });
+});
+
 describe("routes of another family", () => {
   it("are metered by its protocol, on hosts that speak more than one", () => {
     assert.equal(route("openai", "POST", "/anthropic/v1/messages"), "anthropic-messages");
