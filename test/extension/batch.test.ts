@@ -80,6 +80,8 @@ describe("a batch of prompts in VS Code", () => {
       Array(3).fill(["batch", "vscode", "workspace"]),
     );
     assert.equal(new Set(calls.flatMap(({ tags }) => tags)).size, 1, "one run");
+    // The progress that goes moves what is above it.
+    await until("the progress to go", async () => (await window.notifications.all()).length === 1);
     await window.notifications.press("3 answered.", "Open Answers");
     await window.editor("questions.answers.jsonl").whenShows('"id":"a"');
   });
