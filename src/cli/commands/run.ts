@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import type { Command } from "commander";
 import type { ApiClient } from "../../client/apiClient.ts";
 import { beginRun, endRun, newRun, type OwnRun, sumOfRun } from "../../client/ownRun.ts";
@@ -13,6 +12,7 @@ import { runChild } from "../runChild.ts";
 import { forOneRun, toolOf } from "../setup/oneRun.ts";
 import type { SetupTool } from "../setup/setupTool.ts";
 import { type CommonOptions, linkTo } from "../sidecarAccess.ts";
+import { startedProgram } from "../startedProgram.ts";
 
 interface RunFlags extends CommonOptions {
   readonly project?: string;
@@ -52,7 +52,8 @@ async function run(command: string, args: readonly string[], flags: RunFlags): P
   const own = newRun(limitUsd);
   const { id } = own;
   const link = linkTo(flags, id);
-  const tool = toolOf(command);
+  const program = startedProgram(command, args);
+  const tool = toolOf(program);
   try {
     const api = await link.ensure();
     // An open event stream keeps the sidecar through a program's silence, and has it started again if it ends. It also tells
@@ -66,13 +67,13 @@ async function run(command: string, args: readonly string[], flags: RunFlags): P
       const caller = {
         ...(project === undefined || project === "" ? {} : { project: project.slice(0, 200) }),
         ...(user === undefined ? {} : { user }),
-        tool: tool?.name ?? basename(command).slice(0, 200),
+        tool: (tool?.name ?? program.name).slice(0, 200),
         tags: [id, ...(flags.tag ?? [])],
         folder: process.cwd(),
       };
       const usual = await gatewayEnvironment(api, caller, { ollama: flags.ollama });
       const setUp = await forOneRun(api, tool, caller, process.env);
-      process.exitCode = await runChild(command, [...setUp.args, ...args], {
+      process.exitCode = await runChild(command, args.toSpliced(program.argsFrom, 0, ...setUp.args), {
         ...process.env,
         ...usual,
         ...setUp.variables,

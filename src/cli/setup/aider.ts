@@ -9,6 +9,7 @@ const VARIABLE = "ANTHROPIC_API_BASE=";
 /** aider: an option for OpenAI's base, and for Anthropic's the variable that its library reads. */
 export const aider: SetupTool = {
   name: "aider",
+  packages: ["aider-chat", "aider"],
   format: yamlFormat,
   file: ({ home }) => join(home, ".aider.conf.yml"),
   points(text) {

@@ -6,6 +6,7 @@ import { folderOf, type SetupTool } from "./setupTool.ts";
 /** Claude Code: the user's settings, whose `env` it sets for itself. */
 export const claude: SetupTool = {
   name: "claude",
+  packages: ["@anthropic-ai/claude-code"],
   format: jsonFormat,
   file: ({ home, environment }) =>
     join(folderOf(environment.CLAUDE_CONFIG_DIR, join(home, ".claude")), "settings.json"),

@@ -16,6 +16,7 @@ function formerProvider(text: string): string | null {
  */
 export const codex: SetupTool = {
   name: "codex",
+  packages: ["@openai/codex"],
   format: tomlFormat,
   file: ({ home, environment }) => join(folderOf(environment.CODEX_HOME, join(home, ".codex")), "config.toml"),
   points(text) {

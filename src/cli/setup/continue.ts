@@ -9,6 +9,7 @@ const FORMS: Readonly<Record<string, readonly string[]>> = { openai: ["openai"],
 export const continueTool: SetupTool = {
   name: "continue",
   command: "cn",
+  packages: ["@continuedev/cli"],
   onlySetUp: true,
   format: yamlFormat,
   file: ({ home, environment }) =>

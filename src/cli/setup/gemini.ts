@@ -6,6 +6,7 @@ import { folderOf, type SetupTool } from "./setupTool.ts";
 /** Gemini CLI: the user's .env, which it reads where no nearer one lies. */
 export const gemini: SetupTool = {
   name: "gemini",
+  packages: ["@google/gemini-cli"],
   format: dotenvFormat,
   file: ({ home, environment }) => join(folderOf(environment.GEMINI_CLI_HOME, home), ".gemini", ".env"),
   points: () => [{ path: ["GOOGLE_GEMINI_BASE_URL"], providers: ["google", "gemini"], form: withoutVersion }],

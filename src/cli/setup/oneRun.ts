@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename } from "node:path";
 import type { ApiClient } from "../../client/apiClient.ts";
 import type { Environment } from "../../domain/config.ts";
 import type { PassWish } from "../../domain/passApi.ts";
+import type { StartedProgram } from "../startedProgram.ts";
 import { TOOLS } from "./allTools.ts";
 import { changesOf, planSetup } from "./planSetup.ts";
 import type { OneRun, SetupTool } from "./setupTool.ts";
@@ -11,10 +11,11 @@ import { readTool } from "./toolFile.ts";
 
 const NOTHING: OneRun = { args: [], variables: {} };
 
-/** The tool that a command starts, by its file's name. */
-export function toolOf(command: string): SetupTool | undefined {
-  const name = basename(command).replace(/\.(exe|cmd|ps1)$/i, "");
-  return TOOLS.find((tool) => (tool.command ?? tool.name) === name);
+/** The tool that a program is, by its package's or its file's name. */
+export function toolOf({ name, package: fetched }: StartedProgram): SetupTool | undefined {
+  return TOOLS.find(
+    (tool) => (tool.command ?? tool.name) === name || (fetched !== null && tool.packages.includes(fetched)),
+  );
 }
 
 /**

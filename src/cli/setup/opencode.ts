@@ -8,6 +8,7 @@ const INLINE = "OPENCODE_CONFIG_CONTENT";
 /** opencode: its own providers, with another base URL; its libraries want the version in both. */
 export const opencode: SetupTool = {
   name: "opencode",
+  packages: ["opencode-ai"],
   format: jsonFormat,
   file({ home, environment, exists }) {
     const folder = join(folderOf(environment.XDG_CONFIG_HOME, join(home, ".config")), "opencode");

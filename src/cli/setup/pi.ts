@@ -6,6 +6,7 @@ import { folderOf, type SetupTool, withVersion } from "./setupTool.ts";
 /** pi: its own providers, with another base URL; Anthropic's library appends the version itself. */
 export const pi: SetupTool = {
   name: "pi",
+  packages: ["@mariozechner/pi-coding-agent"],
   onlySetUp: true,
   format: jsonFormat,
   file: ({ home, environment }) =>

@@ -36,6 +36,8 @@ export interface SetupTool {
   readonly name: string;
   /** The program, where it is called otherwise. */
   readonly command?: string;
+  /** The packages that it comes in, as package runners name them. */
+  readonly packages: readonly string[];
   readonly format: ConfigFormat;
   file(place: Place): string;
   /** @throws CliError where the file has nothing that could be pointed at the gateway. */
