@@ -16,14 +16,24 @@ import { EventBacklog } from "./eventBacklog.ts";
 import type { Places } from "./eventHoles.ts";
 import { isObject, type JsonObject, objectOf, parseOrUndefined, textOf } from "./jsonValue.ts";
 import { estimatedTokens } from "./promptSize.ts";
-import { ShapeBook } from "./shapeBook.ts";
+import { type KnownShape, ShapeBook } from "./shapeBook.ts";
 import { type SseSink, SseSplitter, sseData } from "./sse.ts";
 
-/** Names, as they end in JSON, of what has to be parsed. */
-const MATTERS = /usage"|error"|message_stop"/;
-/** Deltas that say the same whatever came before them, and where they differ. */
-const PLAIN_DELTA = /"(text|input_json)_delta"/;
-const PLAIN_DELTA_PLACES: Places = { delta: { text: "text", partial_json: "text" } };
+/**
+ * Names, as they end in JSON, of what has to be parsed, and at once: whether a block has thoughts decides how its signature
+ * counts. Letters that are written as escapes may be any of them.
+ */
+const MATTERS = /usage"|error"|message_stop"|content_block_start"|thinking_delta"|signature_delta"|\\u00[2-7]/;
+/** Deltas of a kind are alike, but for these. */
+const DELTA = /"(text|input_json|thinking)_delta"/;
+const DELTA_PLACES: Places = { delta: { text: "text", partial_json: "text", thinking: "text" } };
+
+/** What the deltas of one shape have alike: bytes of the model's beside the texts that differ, and whether these are thoughts. */
+interface Delta {
+  readonly bytes: number;
+  readonly areThoughts: boolean;
+}
+
 const NOTHING = Buffer.alloc(0);
 /** Events that the backlog may take in without text in them: pings, and the ends of blocks. */
 const EVENTS_WITHOUT_TEXT = 16;
@@ -33,8 +43,7 @@ export class AnthropicStream implements StreamReader, SseSink {
   readonly #facts: RequestFacts;
   readonly #splitter = new SseSplitter(this);
   readonly #backlog = new EventBacklog((raw) => this.#textIn(raw));
-  /** By shape of plain deltas: bytes of the model's in each beside the texts that differ. */
-  readonly #deltas = new ShapeBook<number>(PLAIN_DELTA_PLACES);
+  readonly #deltas = new ShapeBook<Delta>(DELTA_PLACES);
   #counts: AnthropicCounts | null = null;
   /** Output at the last `message_delta`; the figure in `message_start` may be a placeholder. */
   #outputSoFar = 0;
@@ -105,7 +114,7 @@ export class AnthropicStream implements StreamReader, SseSink {
     if (known === null) {
       return from;
     }
-    this.#addMeasured(known.fact + known.shape.textBytes);
+    this.#takeAlike(known);
     return known.shape.end;
   }
 
@@ -113,7 +122,7 @@ export class AnthropicStream implements StreamReader, SseSink {
   takeKnown(raw: Buffer, end = raw.length): boolean {
     const known = this.#deltas.find(raw, end);
     if (known !== null) {
-      this.#addMeasured(known.fact + known.shape.textBytes);
+      this.#takeAlike(known);
     }
     return known !== null;
   }
@@ -123,8 +132,8 @@ export class AnthropicStream implements StreamReader, SseSink {
       return;
     }
     const text = raw.toString("latin1");
-    const isPlainDelta = PLAIN_DELTA.test(text);
-    if (this.#answering && !MATTERS.test(text) && !(isPlainDelta && this.#deltas.learns)) {
+    const isDelta = DELTA.test(text);
+    if (this.#answering && !MATTERS.test(text) && !(isDelta && this.#deltas.learns)) {
       this.#backlog.add(raw);
       return;
     }
@@ -135,7 +144,7 @@ export class AnthropicStream implements StreamReader, SseSink {
     const event = parseOrUndefined(data);
     if (isObject(event)) {
       this.#take(event);
-      if (isPlainDelta) {
+      if (isDelta) {
         this.#learn(event, raw, data);
       }
     } else {
@@ -179,12 +188,19 @@ export class AnthropicStream implements StreamReader, SseSink {
 
   #learn(event: JsonObject, raw: Buffer, data: Buffer): void {
     const delta = objectOf(event.delta);
-    const isPlain =
-      event.type === "content_block_delta" && (delta.type === "text_delta" || delta.type === "input_json_delta");
-    this.#deltas.learn(raw, data, (shape) => (isPlain ? deltaBytes(delta) - shape.textBytes : null));
+    const areThoughts = delta.type === "thinking_delta" && typeof delta.thinking === "string";
+    const isAlike = areThoughts || delta.type === "text_delta" || delta.type === "input_json_delta";
+    this.#deltas.learn(raw, data, (shape) =>
+      isAlike && event.type === "content_block_delta"
+        ? { bytes: deltaBytes(delta) - shape.textBytes, areThoughts }
+        : null,
+    );
   }
 
-  #addMeasured(bytes: number): void {
+  #takeAlike({ shape, fact }: KnownShape<Delta>): void {
+    const { textBytes } = shape;
+    const bytes = fact.bytes + textBytes;
+    this.#blockHasThoughts ||= fact.areThoughts && textBytes > 0;
     this.#backlog.addMeasured(bytes);
     this.#answering ||= bytes > 0;
   }
