@@ -417,6 +417,58 @@ describe("a server that tells its own start", () => {
   });
 });
 
+describe("what nobody could tell", () => {
+  const unknownMs = ({ ledger }: ComputeWorld) => ledger.computeSums("vllm", null, null).unknownMs;
+
+  it("is charged, and unknown no more, once the server proves that it was up", async () => {
+    const world = new ComputeWorld();
+    try {
+      world.serverStarts();
+      await world.start();
+      await world.watch(HOUR);
+      await world.crash();
+      world.now += HOUR;
+      world.reachable = false;
+      await world.start();
+      await world.watch(5 * MINUTE);
+      assert.ok(unknownMs(world) >= HOUR, "it may have gone down at any time");
+      world.reachable = true;
+      await world.watch(5 * MINUTE);
+      assert.equal(unknownMs(world), 0);
+      await world.stop();
+      assert.equal(charged(world), world.now - START);
+    } finally {
+      await world.end();
+    }
+  });
+
+  it("waits for a moment where a server that tells its start does not tell it at once", async () => {
+    for (const isTold of [true, false]) {
+      const world = new ComputeWorld();
+      try {
+        world.serverStarts();
+        await world.start();
+        await world.watch(HOUR);
+        world.now += HOUR;
+        world.hasMetrics = false;
+        await world.watch(MINUTE / 2);
+        assert.equal(charged(world), HOUR, "nothing is decided yet");
+        world.hasMetrics = isTold;
+        await world.watch(5 * MINUTE);
+        await world.stop();
+        const unknown = world.unknown.reduce((sum, { from, to }) => sum + to - from, 0);
+        assert.equal(charged(world) + unknown, world.now - START);
+        assert.ok(
+          isTold ? unknown === 0 : unknown >= HOUR && unknown <= HOUR + 2 * MINUTE,
+          `${unknown} ms are unknown`,
+        );
+      } finally {
+        await world.end();
+      }
+    }
+  });
+});
+
 describe("a server whose clock is ahead of this machine's", () => {
   it("is charged from when it was seen, as one time up", async () => {
     const world = new ComputeWorld();

@@ -101,6 +101,13 @@ export function chargeSoFar(
 function lookedUp(state: ServerState, { at, ownStart }: Look, rules: UptimeRules): Seen {
   const { run, upUntil, lookedAt, unreachable } = state;
   const isBlind = lookedAt === null || at - lookedAt > rules.blindMs;
+  if (isBlind && ownStart === null && run !== null && run.ownStart !== null) {
+    // It has told its start so far, and will tell soon whether it is the same one: till then nothing is decided.
+    const waiting = state.unreachable ?? { since: at, watched: false };
+    if (at - waiting.since < rules.graceMs) {
+      return only({ ...state, unreachable: waiting });
+    }
+  }
   const looked = { lookedAt: at, unreachable: null };
   // A server whose clock is ahead tells a start to come.
   const startedAt = ownStart === null ? at : Math.min(ownStart, at);
