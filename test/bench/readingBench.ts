@@ -61,7 +61,7 @@ async function benchStreams(
   quick: boolean,
   micros: (work: () => unknown) => number,
 ): Promise<readonly StreamReading[]> {
-  const [rounds, measureMs] = quick ? [1, 1_000] : [3, 2_000];
+  const [rounds, measureMs] = quick ? [3, 500] : [5, 1_000];
   const upstream = await startMeasured([join(import.meta.dirname, "upstream.ts")]);
   const hop = await startMeasured([join(import.meta.dirname, "bareHop.ts"), `http://127.0.0.1:${upstream.firstLine}`]);
   const url = `http://127.0.0.1:${hop.firstLine}/any`;
