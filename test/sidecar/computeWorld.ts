@@ -43,6 +43,8 @@ export class ComputeWorld {
   runsSince: number | null = null;
   /** The server's true times up, the present one not among them. */
   readonly ended: Array<{ readonly from: number; readonly to: number }> = [];
+  /** The starts of those times up that a look found. */
+  readonly found = new Set<number>();
   readonly accruals: Accrual[] = [];
   readonly unknown: UnknownTime[] = [];
   readonly sharings: Sharing[] = [];
@@ -205,6 +207,9 @@ export class ComputeWorld {
 
   #probe() {
     const up = this.reachable && this.runsSince !== null;
+    if (up && this.runsSince !== null) {
+      this.found.add(this.runsSince);
+    }
     const moved = this.startMovesWithClock ? this.clockSetBy : 0;
     const ownStart = up && this.hasMetrics ? (this.runsSince ?? 0) + this.clockAheadMs + moved : null;
     return {

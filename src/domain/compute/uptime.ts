@@ -30,8 +30,8 @@ export interface ServerState {
   readonly period: BillingPeriod | null;
   /** When somebody looked last; null: never. */
   readonly lookedAt: number | null;
-  /** Since when nobody can reach it although it counts as up, and whether it had been looked at until then. */
-  readonly unreachable: { readonly since: number; readonly watched: boolean } | null;
+  /** Since when nobody can reach it although it counts as up. */
+  readonly unreachable: { readonly since: number } | null;
 }
 
 export const NEVER_SEEN: ServerState = Object.freeze({
@@ -55,6 +55,8 @@ export interface UptimeRules {
   readonly graceMs: number;
   /** Looks further apart than this, in ms, do not tell what was between them. */
   readonly blindMs: number;
+  /** How far apart, in ms, looks come that go on; 0 where this is the first of whoever looks now. */
+  readonly gapMs: number;
   /** Time before it is not charged. */
   readonly countFrom: number | null;
   readonly unit: (typeof BILLING_UNITS)[number] | null;
@@ -84,7 +86,10 @@ export function isSameStart(a: number | null, b: number | null): boolean {
   return a !== null && b !== null && Math.abs(a - b) <= SAME_START_MS;
 }
 
-/** What one more look tells. Nothing is guessed: what lies between looks is known from the server's own start, or is unknown. */
+/**
+ * What one more look tells. Nothing is guessed: what lies between looks that find different things is known from the server's
+ * own start, or is unknown. Only a server that comes and goes between two looks that go on is not noticed.
+ */
 export function look(state: ServerState, seen: Look, rules: UptimeRules): Seen {
   return seen.up ? lookedUp(state, seen, rules) : lookedDown(state, seen, rules);
 }
@@ -103,7 +108,7 @@ function lookedUp(state: ServerState, { at, ownStart }: Look, rules: UptimeRules
   const isBlind = lookedAt === null || at - lookedAt > rules.blindMs;
   if (isBlind && ownStart === null && run !== null && run.ownStart !== null) {
     // It has told its start so far, and will tell soon whether it is the same one: till then nothing is decided.
-    const waiting = state.unreachable ?? { since: at, watched: false };
+    const waiting = state.unreachable ?? { since: at };
     if (at - waiting.since < rules.graceMs) {
       return only({ ...state, unreachable: waiting });
     }
@@ -114,7 +119,8 @@ function lookedUp(state: ServerState, { at, ownStart }: Look, rules: UptimeRules
   if (run === null || upUntil === null) {
     // Where it was down for want of a connection only, its own start tells that it was up all the time.
     const begun = beginRun({ ...state, ...looked }, { startedAt, ownStart }, at);
-    return { state: begun, charges: [], unknown: isBlind ? unknownSince(state, startedAt) : [] };
+    const hasGap = ownStart === null || isGap(state, at, rules);
+    return { state: begun, charges: [], unknown: hasGap ? unknownSince(state, startedAt) : [] };
   }
   const isSame = isSameStart(run.ownStart, ownStart);
   // Where another of several servers answers that was up before, the time since is known all the same.
@@ -123,35 +129,40 @@ function lookedUp(state: ServerState, { at, ownStart }: Look, rules: UptimeRules
     return only({ ...state, ...looked, run: known, upUntil: Math.max(upUntil, at) });
   }
   const ended = endRun(state, rules);
-  const unknownUntil = isBlind ? startedAt : unreachable?.watched === false ? unreachable.since : upUntil;
+  const downSince = isBlind || unreachable === null ? startedAt : unreachable.since;
   return {
     state: beginRun({ ...ended.state, ...looked }, { startedAt, ownStart }, at),
     charges: ended.charges,
-    unknown: notEmpty([{ from: upUntil, to: Math.min(unknownUntil, startedAt) }]),
+    unknown: notEmpty([{ from: upUntil, to: Math.min(downSince, startedAt) }]),
   };
 }
 
 function lookedDown(state: ServerState, { at }: Look, rules: UptimeRules): Seen {
   const { run, upUntil, lookedAt } = state;
-  const watched = lookedAt !== null && at - lookedAt <= rules.blindMs;
   if (run === null || upUntil === null) {
-    return { state: { ...state, lookedAt: at }, charges: [], unknown: watched ? [] : unknownSince(state, at) };
+    const unknown = isGap(state, at, rules) ? unknownSince(state, at) : [];
+    return { state: { ...state, lookedAt: at }, charges: [], unknown };
   }
   // Asleep within the grace time, the server has not been out of reach for as long as it seems.
-  const unreachable = state.unreachable !== null && watched ? state.unreachable : { since: at, watched };
+  const isBlind = lookedAt === null || at - lookedAt > rules.blindMs;
+  const unreachable = state.unreachable === null || isBlind ? { since: at } : state.unreachable;
   if (at - unreachable.since < rules.graceMs) {
     return only({ ...state, lookedAt: at, unreachable });
   }
   const ended = endRun(state, rules);
-  const unknown = unreachable.watched ? [] : [{ from: upUntil, to: unreachable.since }];
   return {
     state: { ...ended.state, lookedAt: at, unreachable: null },
     charges: ended.charges,
-    unknown: notEmpty(unknown),
+    // It went down at any time from the last look that found it up to the first that did not.
+    unknown: notEmpty([{ from: upUntil, to: unreachable.since }]),
   };
 }
 
-/** Nobody looked at a server that was down before; of one that was never up nothing is to be known. */
+function isGap({ lookedAt }: ServerState, at: number, { gapMs }: UptimeRules): boolean {
+  return lookedAt === null || at - lookedAt > gapMs;
+}
+
+/** What is unknown of a server that was down when somebody looked last; of one that was never up nothing is to be known. */
 function unknownSince({ upUntil, lookedAt }: ServerState, until: number): Stretch[] {
   return upUntil === null || lookedAt === null ? [] : notEmpty([{ from: Math.max(upUntil, lookedAt), to: until }]);
 }

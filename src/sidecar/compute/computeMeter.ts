@@ -7,10 +7,10 @@ import type { ServerMetrics } from "../../domain/compute/serverMetrics.ts";
 import { USUAL_DECODE_WEIGHT } from "../../domain/compute/shares.ts";
 import { type Charge, chargeSoFar, look, type ServerState, type UptimeRules } from "../../domain/compute/uptime.ts";
 import type { Config, Provider } from "../../domain/config.ts";
-import { momentOf } from "../../domain/moment.ts";
 import type { Calendar } from "../../domain/window.ts";
 import { type LiveFigures, LiveServer } from "./liveServer.ts";
 import type { Probe, ServerProbe } from "./serverProbe.ts";
+import { requestLimitMs, uptimeRules } from "./uptimeRules.ts";
 
 /** A compute-hour provider as its meter stands. Times are ms since the epoch. */
 export interface MeterState {
@@ -48,9 +48,6 @@ interface Meter {
   readonly live: LiveServer;
 }
 
-/** Looks further apart than so many intervals and this, in ms, do not tell what was between them. */
-const BLIND_AFTER_INTERVALS = 3;
-const BLIND_SLACK_MS = 10_000;
 /** Time up is charged after so many looks, but at least once in so many ms where looks are no rarer. */
 const LOOKS_PER_ACCRUAL = 4;
 const USUAL_ACCRUAL_MS = 60_000;
@@ -139,21 +136,27 @@ export class ComputeMeter {
   }
 
   async #lookAt(name: string, provider: Provider, pricing: ComputePricing): Promise<void> {
-    const { healthIntervalMs } = this.#options.config();
     const meter = this.#meterOf(name);
     const { now, steady } = this.#options;
+    const isFirst = meter.clockAhead === null;
     const clockAhead = now() - steady();
-    const probe = await meter.probe.look(provider, Math.max(1_000, Math.min(healthIntervalMs, 5_000)));
+    const probe = await meter.probe.look(provider, requestLimitMs(this.#options.config()));
     if (!this.#stopped) {
       const setBy = clockSetBy(meter.clockAhead, clockAhead);
       meter.clockAhead = clockAhead;
-      const booked = this.#book(name, meter, pricing, probe, setBy);
+      const booked = this.#book(name, meter, pricing, probe, { setBy, isFirst });
       this.#booking = Promise.allSettled([this.#booking, booked]);
       await booked;
     }
   }
 
-  async #book(name: string, meter: Meter, pricing: ComputePricing, probe: Probe, setBy: number): Promise<void> {
+  async #book(
+    name: string,
+    meter: Meter,
+    pricing: ComputePricing,
+    probe: Probe,
+    { setBy, isFirst }: { readonly setBy: number; readonly isFirst: boolean },
+  ): Promise<void> {
     const wasUp = meter.state.run !== null;
     if (setBy !== 0) {
       this.#options.log(
@@ -162,15 +165,17 @@ export class ComputeMeter {
       await this.#charge(name, meter, pricing, []);
       meter.state = afterClockSet(meter.state, setBy, probe.ownStart);
     }
-    const seen = look(meter.state, probe, this.#rulesOf(pricing));
+    const seen = look(meter.state, probe, this.#rulesOf(pricing, isFirst));
     meter.state = seen.state;
     meter.live.observe(probe.at, probe.up ? probe.metrics : null);
     meter.detail = detailOf(probe.detail, seen.state, probe.at);
-    await this.#charge(name, meter, pricing, seen.charges, probe.metrics, this.#isDue(meter));
+    const isUp = meter.state.run !== null;
+    // What a server tells of the time before it was found is booked at once: who comes after a crash may not be told it again.
+    const hasBegun = isUp && !wasUp;
+    await this.#charge(name, meter, pricing, seen.charges, probe.metrics, hasBegun || this.#isDue(meter));
     for (const unknown of seen.unknown) {
       await this.#options.unknown({ provider: name, ...unknown });
     }
-    const isUp = meter.state.run !== null;
     if (isUp !== wasUp) {
       await this.#options.changed(name, isUp, meter.detail);
     }
@@ -238,14 +243,8 @@ export class ComputeMeter {
     }
   }
 
-  #rulesOf({ countFrom, billingUnit }: ComputePricing): UptimeRules {
-    const { healthIntervalMs, healthGraceMs } = this.#options.config();
-    return {
-      graceMs: healthGraceMs,
-      blindMs: BLIND_AFTER_INTERVALS * healthIntervalMs + BLIND_SLACK_MS,
-      countFrom: countFrom === undefined ? null : momentOf(countFrom, this.#options.calendar().timeZone),
-      unit: billingUnit ?? null,
-    };
+  #rulesOf(pricing: ComputePricing, isFirst = false): UptimeRules {
+    return uptimeRules(this.#options.config(), pricing, this.#options.calendar().timeZone, isFirst);
   }
 
   async #safely(work: () => Promise<void>): Promise<void> {

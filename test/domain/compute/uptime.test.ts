@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { look, NEVER_SEEN, type Seen, type ServerState, type UptimeRules } from "../../../src/domain/compute/uptime.ts";
 
 const MINUTE = 60_000;
-const RULES: UptimeRules = { graceMs: MINUTE, blindMs: MINUTE, countFrom: null, unit: null };
+const RULES: UptimeRules = { graceMs: MINUTE, blindMs: MINUTE, gapMs: 25_000, countFrom: null, unit: null };
 
 /** What looks tell one after the other, each at its time with what the server says of its start; down where that is `false`. */
 function seenBy(looks: ReadonlyArray<readonly [at: number, ownStart: number | null | false]>): Seen {
@@ -16,7 +16,7 @@ function seenBy(looks: ReadonlyArray<readonly [at: number, ownStart: number | nu
 const isUp = ({ run }: ServerState): boolean => run !== null;
 
 describe("what looks tell of a server", () => {
-  it("is up until it has been out of reach for the grace time, and down since it was seen last", () => {
+  it("is up until it has been out of reach for the grace time, and unknown from when it was seen last", () => {
     const seconds = (count: number) => count * 1_000;
     const looks = [[0, 0] as const, [seconds(15), 0] as const, [seconds(30), false] as const];
     assert.ok(isUp(seenBy([...looks, [seconds(89), false]]).state));
@@ -26,7 +26,17 @@ describe("what looks tell of a server", () => {
       down.charges.map(({ from, to }) => [from, to]),
       [[0, seconds(15)]],
     );
-    assert.deepEqual(down.unknown, []);
+    assert.deepEqual(down.unknown, [{ from: seconds(15), to: seconds(30) }]);
+  });
+
+  it("may have gone down at any time before it started again", () => {
+    const restarted = seenBy([
+      [0, 0],
+      [15_000, 0],
+      [30_000, 20_000],
+    ]);
+    assert.deepEqual(restarted.state.run, { startedAt: 20_000, ownStart: 20_000 });
+    assert.deepEqual(restarted.unknown, [{ from: 15_000, to: 20_000 }]);
   });
 
   it("does not count a sleep to the grace time: nobody was there to reach it", () => {
