@@ -1,4 +1,5 @@
 import type { SqlJsStatic } from "sql.js";
+import { giveBack } from "../domain/memory.ts";
 import { archiveMonths, removeUnnamed } from "./archiveMonths.ts";
 import { DAY_MS } from "./figures.ts";
 import type { FileSystem } from "./fileSystem.ts";
@@ -123,6 +124,7 @@ export class SnapshotKeeper {
       await journal.sync();
       journal.checkOwner();
       await writeSnapshot(fs, dir, image);
+      giveBack(image);
       this.#named = [named, ...this.#named].slice(0, 2);
       if (this.#named.length === 2) {
         const current = projection.archives.all.map(({ file }) => file);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { BodyTooLargeError, giveBack, readBody } from "../../src/sidecar/gateway/body.ts";
+import { giveBack } from "../../src/domain/memory.ts";
+import { BodyTooLargeError, readBody } from "../../src/sidecar/gateway/body.ts";
 
 const LIMIT = 6 * 1024 * 1024;
 

@@ -55,19 +55,3 @@ export function readBody(message: IncomingMessage, limit = LARGEST_BODY): Promis
     });
   });
 }
-
-/**
- * Gives the memory of a large body back at once; the body is empty from then on. The collector would do it late, for it
- * weighs only its own heap. To be called where nobody reads the body any more, the kernel included.
- */
-export function giveBack(body: Buffer): void {
-  const { buffer } = body;
-  // Smaller ones are pieces of memory that others use, too.
-  if (isLarge(body) && body.length === buffer.byteLength && buffer instanceof ArrayBuffer) {
-    buffer.transfer?.(0);
-  }
-}
-
-export function isLarge(body: Buffer): boolean {
-  return body.length > LONGEST_PIECE;
-}

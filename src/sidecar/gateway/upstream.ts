@@ -6,10 +6,10 @@ import {
   type IncomingMessage,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { giveBack, isLarge } from "../../domain/memory.ts";
 import { ClientGoneError, type Departure } from "../departure.ts";
 import type { Link, LinkTls } from "../links.ts";
 import { agentFor, ProxyError, type ProxyServer, proxyTo, requestThrough } from "../proxies.ts";
-import { giveBack, isLarge } from "./body.ts";
 import type { ProviderServer, Target } from "./route.ts";
 
 /**
