@@ -122,9 +122,9 @@ async function runOver(
   run: OwnRun,
   limits: Limits,
 ): Promise<void> {
-  const todo = prompts.filter(({ line }) => !output.done.has(line));
-  tellBefore(prompts, todo);
-  if (todo.length === 0) {
+  const unanswered = prompts.filter(({ line }) => !output.done.has(line));
+  tellBefore(prompts, unanswered);
+  if (unanswered.length === 0) {
     tellNothingToDo(flags, run, prompts.length);
     return;
   }
@@ -137,12 +137,12 @@ async function runOver(
     try {
       const caller = { ...ownCaller(flags.project), tags: [run.id, ...(flags.tag ?? [])] };
       const asker = await cliAsker({ api: () => link.ensure(), caller, fallback: flags.fallback });
-      const wanted = await wantedOf(api, asker, flags, limits.maxTokens, todo);
+      const wanted = await wantedOf(api, asker, flags, limits.maxTokens, unanswered);
       await agreeTo(await estimateBatch(api, caller, wanted), flags.yes === true, file === "-");
       const startedAt = Date.now();
       const end = await askAll(asker, wanted, output, limits);
       const sum = await sumOfRun(await link.ensure(), run);
-      const skipped = prompts.length - todo.length;
+      const skipped = prompts.length - unanswered.length;
       tellEnd(flags, { run, end, sum, skipped, tookMs: Date.now() - startedAt });
       process.exitCode = exitCodeOf(end, run);
     } finally {
@@ -212,13 +212,13 @@ function outputFor({ output, resume }: BatchFlags, prompts: readonly BatchPrompt
 }
 
 /** What is left out, and what has been done before. */
-function tellBefore(prompts: readonly BatchPrompt[], todo: readonly BatchPrompt[]): void {
-  const unsent = new Set(todo.flatMap((prompt) => prompt.unsent));
+function tellBefore(prompts: readonly BatchPrompt[], unanswered: readonly BatchPrompt[]): void {
+  const unsent = new Set(unanswered.flatMap((prompt) => prompt.unsent));
   if (unsent.size > 0) {
     note(`tollgate: only texts and output limits are sent; left out: ${[...unsent].join(", ")}`);
   }
-  if (todo.length < prompts.length) {
-    note(`tollgate: ${prompts.length - todo.length} of ${prompts.length} prompts are answered already`);
+  if (unanswered.length < prompts.length) {
+    note(`tollgate: ${prompts.length - unanswered.length} of ${prompts.length} prompts are answered already`);
   }
 }
 
