@@ -12,6 +12,7 @@ import { Gatekeeper } from "../../src/sidecar/gatekeeper.ts";
 import { FakeFileSystem } from "../ledger/fakeFileSystem.ts";
 import { sampleCall, sampleHeld } from "../ledger/samples.ts";
 
+export const MINUTE = 60_000;
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 /** 2026-11-01T00:00:00Z. */
@@ -230,4 +231,15 @@ export class ComputeWorld {
       this.sharings.push(event.sharing);
     }
   }
+}
+
+/** As a sidecar does: it looks as soon as it runs, and when the machine wakes. */
+export async function begin(world: ComputeWorld): Promise<void> {
+  await world.start();
+  await world.sidecar.meter.lookAtAll();
+}
+
+/** In ms, what rounds up units among it. */
+export function charged({ accruals }: ComputeWorld): number {
+  return accruals.reduce((sum, { from, to }) => sum + to - from, 0);
 }
