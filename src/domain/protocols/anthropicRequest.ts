@@ -1,5 +1,6 @@
 import { BadRequestError, type RequestContext, type RequestFacts } from "../protocol.ts";
 import { isOwn, LARGEST_LIMIT, MOST_ROUNDS, otherModelsOf } from "./anthropicOtherModels.ts";
+import { parseOutline } from "./jsonOutline.ts";
 import {
   countOf,
   flagMember,
@@ -7,7 +8,6 @@ import {
   type JsonObject,
   listOf,
   objectOf,
-  parseRequest,
   textMember,
   textOf,
   wholeMember,
@@ -34,7 +34,7 @@ export function readMessagesRequest(
   body: Buffer,
   { textTokens, earlierTokens }: Pick<RequestContext, "textTokens" | "earlierTokens"> = {},
 ): RequestFacts {
-  const request = parseRequest(body);
+  const request = parseOutline(body);
   if (!Array.isArray(request.messages)) {
     throw new BadRequestError('"messages" must be a list');
   }

@@ -4,6 +4,7 @@ import { addBlocks } from "./bedrockContent.ts";
 import { bedrockCallOf } from "./bedrockPath.ts";
 import { FRAME_TOKENS, isSigned, LARGEST_LIMIT, refusesLimit, TOOLS_TOKENS } from "./bedrockRequest.ts";
 import { bedrockTier, headerOf } from "./bedrockUsage.ts";
+import { parseOutline } from "./jsonOutline.ts";
 import { isObject, type JsonObject, listOf, objectOf, parseRequest, textOf, wholeMember } from "./jsonValue.ts";
 import { PromptSize } from "./promptSize.ts";
 
@@ -41,12 +42,12 @@ export function isAnthropic(facts: Pick<RequestFacts, "members">): boolean {
 
 /** @throws BadRequestError */
 export function readInvoke(body: Buffer, context: RequestContext = NO_CONTEXT): RequestFacts {
-  const request = parseRequest(body);
+  const isMessages = Object.hasOwn(parseOutline(body), "anthropic_version");
   const call = bedrockCallOf(context.path);
   const model = call?.model ?? "";
-  const own = Object.hasOwn(request, "anthropic_version")
+  const own = isMessages
     ? { ...readMessagesRequest(body, context), clampable: !isSigned(context) }
-    : readAnyModel(body, request, model, context);
+    : readAnyModel(body, model, context);
   const tier = bedrockTier(
     headerOf(context.headers, "x-amzn-bedrock-service-tier"),
     headerOf(context.headers, "x-amzn-bedrock-performanceconfig-latency"),
@@ -59,7 +60,8 @@ export function readInvoke(body: Buffer, context: RequestContext = NO_CONTEXT): 
   };
 }
 
-function readAnyModel(body: Buffer, request: JsonObject, model: string, context: RequestContext): RequestFacts {
+function readAnyModel(body: Buffer, model: string, context: RequestContext): RequestFacts {
+  const request = parseRequest(body);
   const size = new PromptSize(body.length, context.textTokens);
   addBlocks(size, request.system, model);
   for (const message of listOf(request.messages)) {

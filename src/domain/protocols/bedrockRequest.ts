@@ -3,7 +3,8 @@ import { cacheWritesOf } from "./anthropicRequest.ts";
 import { addBlocks } from "./bedrockContent.ts";
 import { bedrockCallOf } from "./bedrockPath.ts";
 import { bedrockTier, headerOf } from "./bedrockUsage.ts";
-import { isObject, type JsonObject, jsonText, listOf, objectOf, parseRequest, wholeMember } from "./jsonValue.ts";
+import { parseOutline } from "./jsonOutline.ts";
+import { isObject, type JsonObject, jsonText, listOf, objectOf, wholeMember } from "./jsonValue.ts";
 import { PromptSize } from "./promptSize.ts";
 
 /** What Bedrock and the models' templates put around a prompt. */
@@ -16,7 +17,7 @@ const OWN_LIMITS = /"(max_?(new_?|output_?|completion_?)?tokens?(_to_sample)?|ma
 
 /** @throws BadRequestError */
 export function readConverse(body: Buffer, context: RequestContext = NO_CONTEXT): RequestFacts {
-  const request = parseRequest(body);
+  const request = parseOutline(body, ["additionalModelRequestFields"]);
   const call = bedrockCallOf(context.path);
   const model = call?.model ?? "";
   const isStored = /:prompt\//.test(model);

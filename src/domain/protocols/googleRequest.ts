@@ -4,7 +4,8 @@ import { addMediaOf } from "./googleMedia.ts";
 import { itemsOf, memberOf, objectMembers, wholeOf } from "./googleMembers.ts";
 import { bareModel, googlePathOf } from "./googlePath.ts";
 import { type ToolBounds, toolBoundsOf } from "./googleTools.ts";
-import { type JsonObject, parseRequest, textMember, textOf } from "./jsonValue.ts";
+import { parseOutline } from "./jsonOutline.ts";
+import { type JsonObject, textMember, textOf } from "./jsonValue.ts";
 import { PromptSize } from "./promptSize.ts";
 
 /** What stands around a prompt, at most. */
@@ -16,7 +17,7 @@ const MOST_CANDIDATES = 1_000;
 
 /** Reads a `generateContent` request, whose model stands in its path. @throws BadRequestError */
 export function readGenerateRequest(body: Buffer, context: RequestContext = NO_CONTEXT): RequestFacts {
-  const request = parseRequest(body);
+  const request = parseOutline(body);
   if (itemsOf(request.contents).length === 0) {
     throw new BadRequestError('"contents" must be a list of at least one content');
   }

@@ -1,5 +1,6 @@
 import { BadRequestError, type RequestContext, type RequestFacts } from "../protocol.ts";
 import { isOldAzureVersion, modelAsked } from "./azureDeployment.ts";
+import { parseOutline } from "./jsonOutline.ts";
 import {
   bytesOf,
   flagMember,
@@ -8,7 +9,6 @@ import {
   jsonText,
   listOf,
   objectOf,
-  parseRequest,
   textOf,
   wholeMember,
 } from "./jsonValue.ts";
@@ -31,7 +31,7 @@ export const MOST_CHOICES = 100_000;
 
 /** @throws BadRequestError */
 export function readChatRequest(body: Buffer, dialect: ChatDialect, context?: RequestContext): RequestFacts {
-  const request = parseRequest(body);
+  const request = parseOutline(body, ["prediction"]);
   if (!Array.isArray(request.messages)) {
     throw new BadRequestError('"messages" must be a list');
   }

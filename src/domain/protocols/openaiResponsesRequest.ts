@@ -1,11 +1,11 @@
 import { BadRequestError, type RequestContext, type RequestFacts } from "../protocol.ts";
+import { parseOutline } from "./jsonOutline.ts";
 import {
   flagMember,
   isObject,
   type JsonObject,
   listOf,
   objectOf,
-  parseRequest,
   textMember,
   textOf,
   wholeMember,
@@ -30,7 +30,7 @@ const DEEPEST = 4;
  * @throws BadRequestError
  */
 export function readResponsesRequest(body: Buffer, context: RequestContext): RequestFacts {
-  const request = parseRequest(body);
+  const request = parseOutline(body, ["prompt"]);
   const { input } = request;
   if (typeof input !== "string" && !Array.isArray(input) && (input ?? null) !== null) {
     throw new BadRequestError('"input" must be a string or a list');
