@@ -224,21 +224,26 @@ export class Ledger extends BookReader {
     }
   }
 
-  /** Adds a slice once the calls that are ready have had their turn. */
+  /**
+   * Adds a slice once the calls that are ready have had their turn, and what they book is on its way to the disk (in the turn
+   * after the next that begins): it is written while the slice is added.
+   */
   private applyInTurn(): void {
     clearTimeout(this.#applyTimer ?? undefined);
     this.#applyTimer = null;
     if (!this.#sliceIsDue) {
       this.#sliceIsDue = true;
-      setImmediate(() => {
-        this.#sliceIsDue = false;
-        if (!this.#closed) {
-          this.apply(this.#unapplied.splice(0, APPLY_SLICE));
-          if (this.#unapplied.length > 0) {
-            this.applySoon();
-          }
-        }
-      });
+      setImmediate(() => setImmediate(() => this.applySlice()));
+    }
+  }
+
+  private applySlice(): void {
+    this.#sliceIsDue = false;
+    if (!this.#closed) {
+      this.apply(this.#unapplied.splice(0, APPLY_SLICE));
+      if (this.#unapplied.length > 0) {
+        this.applySoon();
+      }
     }
   }
 

@@ -6,6 +6,9 @@ import { NO_USAGE } from "../../src/domain/usage.ts";
 /** 2026-11-21T12:00:00Z, the start of a quarter hour. */
 export const NOON = Date.UTC(2026, 10, 21, 12);
 
+/** As from a price book, whose calls share them. */
+const RATES = Object.freeze({ ...FREE_RATES, input: 5_000, output: 20_000 });
+
 export interface CallParts extends Partial<Call> {
   readonly at?: number;
 }
@@ -38,7 +41,7 @@ export function sampleCall({ at = NOON, ...parts }: CallParts = {}): Call {
     usageBasis: "reported",
     costNanoUsd: 1_000,
     costBasis: "catalog",
-    rates: { ...FREE_RATES, input: 5_000, output: 20_000 },
+    rates: RATES,
     priceVersion: "2026-11-01",
     holdNanoUsd: 9_000,
     attempt: 1,
