@@ -25,11 +25,17 @@ after(async () => {
   await world?.stop();
 });
 
-/** For `afterEach`: what a person would need to see why a test failed. */
-export async function reportFailure(context: Mocha.Context, world: World, window: Workbench): Promise<void> {
+/** For `afterEach`: what a person would need to see why a test failed, in a second window too. */
+export async function reportFailure(
+  context: Mocha.Context,
+  world: World,
+  window: Workbench,
+  second?: Workbench,
+): Promise<void> {
   if (context.currentTest?.state === "failed") {
-    const name = context.currentTest.title.replace(/\W+/g, "-").slice(0, 60);
-    console.log(`      ${await window.screenshot(`failed-${name}`)}\n${await world.server.extensionLogs()}`);
+    const name = `failed-${context.currentTest.title.replace(/\W+/g, "-").slice(0, 60)}`;
+    const shown = [await window.screenshot(name), await second?.screenshot(`${name}-second`)];
+    console.log(`      ${shown.join("\n      ")}\n${await world.server.extensionLogs()}`);
   }
   await window.notifications.dismiss();
   if (await window.quickInput.isOpen()) {

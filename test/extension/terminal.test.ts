@@ -63,10 +63,10 @@ describe("a terminal in VS Code", () => {
     await whenWritten(1);
   });
   afterEach(async function () {
+    await reportFailure(this, world, window, second);
     await second?.close();
     second = undefined;
     await window.page.bringToFront();
-    await reportFailure(this, world, window);
     world.upstreams.openai.reset();
     await window.runCommand("Terminal: Kill All Terminals");
   });

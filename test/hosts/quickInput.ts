@@ -10,6 +10,9 @@ export interface QuickPickItem {
   separator: string;
 }
 
+/** What is there is there within so many ms; what is not may have been replaced, and is looked for anew. */
+const SOON_MS = 2_000;
+
 /** VS Code's quick pick and input box: the one drop-down at the top of the window. */
 export class QuickInput {
   readonly widget: Locator;
@@ -99,17 +102,14 @@ export class QuickInput {
    * Resolves when the choice is made; a further quick input may be open by then.
    */
   async choose(label: string): Promise<void> {
-    let filtered = false;
-    const row = await until(`the item "${label}" in the quick pick`, async () => {
-      const found = await this.#rowOf(label);
-      if (!found && !filtered && (await this.#rows.count()) > 0) {
-        filtered = true;
-        // The palette's ">" makes it the palette.
-        await this.type((await this.value()).startsWith(">") ? `>${label}` : label);
-      }
-      return found;
+    await until(`the item "${label}" in the quick pick`, async () => {
+      if ((await this.#rows.count()) === 0) return false;
+      if (await this.#confirm(label)) return true;
+      // The palette's ">" makes it the palette.
+      const filter = (await this.value()).startsWith(">") ? `>${label}` : label;
+      if ((await this.value()) !== filter) await this.input.fill(filter, { timeout: SOON_MS });
+      return false;
     });
-    await row.click({ position: { x: 60, y: 10 }, timeout: PATIENCE_MS });
   }
 
   /** Confirms as it stands: the focused item of a quick pick, or the text of an input box. */
@@ -123,11 +123,22 @@ export class QuickInput {
     await this.whenClosed();
   }
 
-  async #rowOf(label: string): Promise<Locator | undefined> {
-    const labels = await this.#rows.evaluateAll((rows) =>
-      rows.map((row) => ({ id: row.id, label: row.querySelector(".label-name")?.textContent ?? "" })),
-    );
-    const match = labels.find((row) => visibleText(row.label) === visibleText(label));
-    return match && this.widget.locator(`[id="${match.id}"]`);
+  /**
+   * Moves to the item with that label and confirms it; false where it is not there. A click would be at the mercy of the list,
+   * which may put another item under it while it is being filtered: what has the focus is looked at last of all.
+   */
+  async #confirm(label: string): Promise<boolean> {
+    const labels = (await this.items()).map((item) => item.label);
+    const at = labels.indexOf(visibleText(label));
+    if (at < 0) return false;
+    for (let step = 0; step < labels.length; step += 1) {
+      const focused = this.widget.locator(".quick-input-list .monaco-list-row.focused .label-name").first();
+      if (visibleText((await focused.textContent({ timeout: SOON_MS })) ?? "") === visibleText(label)) {
+        await this.input.press("Enter", { timeout: SOON_MS });
+        return true;
+      }
+      await this.input.press("ArrowDown", { timeout: SOON_MS });
+    }
+    return false;
   }
 }

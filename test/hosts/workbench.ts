@@ -53,7 +53,10 @@ export class Workbench {
   /** Opens the command palette and waits until it takes commands. */
   async openPalette(text = ""): Promise<void> {
     await until("the command palette", async () => {
-      if (!(await this.quickInput.isOpen())) await this.press("F1");
+      if (!(await this.quickInput.isOpen())) {
+        await this.#leaveWebview();
+        await this.press("F1");
+      }
       // A webview that is just being shown may take the focus, which closes the palette again: each step gives up soon.
       const { input } = this.quickInput;
       await input.waitFor({ timeout: 2_000 });
@@ -61,6 +64,15 @@ export class Workbench {
       await input.fill(`>${text}`, { timeout: 2_000 });
       return true;
     });
+  }
+
+  /**
+   * Moves the focus out of a webview. The palette gives it back when a command is chosen, and a webview takes it late: on a busy
+   * machine after the command's own quick input has opened, which closes when it loses the focus.
+   */
+  async #leaveWebview(): Promise<void> {
+    const isInWebview = await this.page.evaluate(() => document.activeElement?.tagName === "IFRAME");
+    if (isInWebview) await this.page.locator(".part.sidebar .monaco-list").first().focus();
   }
 
   /** Runs a command from the palette by its full title, such as `Tollgate: Ask…`. Waits for a command not yet registered. */
