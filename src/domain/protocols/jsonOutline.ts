@@ -49,6 +49,7 @@ interface Outliner {
   readonly outline: (length: number) => number;
 }
 
+/** Undefined before it is first needed. */
 let outliner: Outliner | null | undefined;
 
 /**
@@ -70,7 +71,9 @@ export function parseOutline(body: Buffer, wholeWith: readonly string[] = []): J
 
 /** The outline as JSON, which the next call overwrites; null where it cannot be made. */
 export function outlineOf(body: Buffer): Buffer | null {
-  outliner ??= outliner === undefined ? load() : null;
+  if (outliner === undefined) {
+    outliner = load();
+  }
   if (outliner === null) {
     return null;
   }
