@@ -31,8 +31,11 @@ if (aims.length > 0) {
   console.log("\nWhat Tollgate wants to be measured by:\n");
   console.log(
     table(
-      ["what", "aim", "found", "met"],
-      aims.map(({ what, aim, found, isMet }) => [what, aim, found, isMet ? "yes" : "no"]),
+      ["what", "aim", "found", "met", "× bare hop (aim)"],
+      aims.map(({ what, aim, found, isMet, inHops }) => [
+        ...[what, aim, found, isMet ? "yes" : "no"],
+        inHops === undefined ? "" : `${inHops.found.toFixed(1)} (${inHops.aim.toFixed(1)})`,
+      ]),
     ),
   );
 }
