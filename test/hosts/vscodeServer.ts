@@ -135,7 +135,10 @@ export async function startVscodeServer(
   };
 }
 
-/** Settings that keep a fresh VS Code from greeting, phoning out and asking. */
+/**
+ * Settings that keep a fresh VS Code from greeting, phoning out and asking. All in their present form: an outdated one VS Code
+ * rewrites some seconds after each start, and takes back what was written to the file in between.
+ */
 const QUIET_SETTINGS: Readonly<Record<string, unknown>> = {
   "workbench.startupEditor": "none",
   "workbench.tips.enabled": false,
@@ -143,7 +146,7 @@ const QUIET_SETTINGS: Readonly<Record<string, unknown>> = {
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "telemetry.telemetryLevel": "off",
   "update.mode": "none",
-  "extensions.autoUpdate": false,
+  "extensions.autoUpdate": "off",
   "extensions.autoCheckUpdates": false,
   "extensions.ignoreRecommendations": true,
   "window.commandCenter": false,
