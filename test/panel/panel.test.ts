@@ -4,7 +4,10 @@ import type { Overview } from "../../src/domain/api.ts";
 import { nanoFromUsd } from "../../src/domain/money.ts";
 import type { FromPanel } from "../../src/domain/panelMessages.ts";
 import { type OpenOptions, type OpenPanel, PanelBrowser } from "./panelPage.ts";
-import { emptyOverview, NOW, sampleCall, sampleOverview, sampleWhoSpent } from "./sampleOverview.ts";
+import { sampleCall } from "./sampleCalls.ts";
+import { emptyOverview, sampleOverview } from "./sampleOverview.ts";
+import { sampleWhoSpent } from "./sampleSpend.ts";
+import { NOW } from "./sampleTime.ts";
 
 describe("the cost panel", function () {
   this.timeout(60_000);
