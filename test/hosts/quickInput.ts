@@ -129,8 +129,7 @@ export class QuickInput {
    */
   async #confirm(label: string): Promise<boolean> {
     const labels = (await this.items()).map((item) => item.label);
-    const at = labels.indexOf(visibleText(label));
-    if (at < 0) return false;
+    if (!labels.includes(visibleText(label))) return false;
     for (let step = 0; step < labels.length; step += 1) {
       const focused = this.widget.locator(".quick-input-list .monaco-list-row.focused .label-name").first();
       if (visibleText((await focused.textContent({ timeout: SOON_MS })) ?? "") === visibleText(label)) {
