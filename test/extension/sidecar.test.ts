@@ -21,6 +21,7 @@ describe("windows, panel and sidecar", () => {
     // Nothing changes while settings make no sense, in the tests that follow either.
     await world.server.writeMachineSettings({});
     await world.server.writeUserSettings(SETTINGS);
+    await reload(window);
   });
   afterEach(async function () {
     await reportFailure(this, world, window);

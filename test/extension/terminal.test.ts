@@ -7,6 +7,7 @@ import { basename, join } from "node:path";
 import type { Call } from "../../src/domain/call.ts";
 import { until } from "../hosts/until.ts";
 import type { Workbench } from "../hosts/workbench.ts";
+import { reload } from "./asking.ts";
 import { reportFailure, sharedWorld } from "./sharedWorld.ts";
 import { ROOT, type World } from "./world.ts";
 
@@ -98,6 +99,19 @@ describe("a terminal in VS Code", () => {
     return until("the program's end", async () =>
       existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Told) : undefined,
     );
+  }
+
+  /** A busy VS Code may open a workspace without its folders, and stay so until it is loaded again. */
+  async function whenFoldersAreThere(workbench: Workbench): Promise<void> {
+    const folder = workbench.page.locator(".explorer-folders-view .monaco-list-row", { hasText: "shop" }).first();
+    await until("the workspace's folders", async () => {
+      const isThere = await folder.waitFor({ timeout: 10_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (!isThere) await reload(workbench);
+      return isThere;
+    });
   }
 
   async function lastCall(): Promise<Call> {
@@ -200,6 +214,7 @@ describe("a terminal in VS Code", () => {
       second = await world.open({ workspace: file });
     });
     assert.ok(second !== undefined);
+    await whenFoldersAreThere(second);
     for (const project of ["shop", "all"]) {
       assert.equal((await runProgram(second, project)).outcome, "answered");
       assert.equal((await lastCall()).project, project);

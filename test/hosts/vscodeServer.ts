@@ -47,7 +47,8 @@ export interface VscodeServer {
   windowUrl(target: WindowTarget): string;
   /**
    * Writes the user's `settings.json`. This workbench keeps it on the server (`<dataDir>/data/User`), not in the browser's
-   * storage, so that settings of every scope, `application` included, can be preset here; open windows follow a change.
+   * storage, so that settings of every scope, `application` included, can be preset here. An open window takes a change when it
+   * is loaded again: it need not follow the file.
    */
   writeUserSettings(settings: Readonly<Record<string, unknown>>): Promise<void>;
   /**
