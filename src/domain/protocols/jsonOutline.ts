@@ -54,9 +54,8 @@ let outliner: Outliner | null | undefined;
 
 /**
  * Parses a request as far as its readers look: without its long texts, of which a dot is left, and without what `LEFT_OUT`
- * names, of which empty objects and lists are. Of an agent's 200 KB that takes a third of the time and a fifth of the
- * memory. Mistakes within what is left out are for the provider to find. A request that has one of the members `wholeWith`,
- * which are looked into, is parsed whole.
+ * names, of which empty objects and lists are. An agent's 200 KB take a third of the time so. Mistakes within what is left
+ * out are for the provider to find. A request that has one of the members `wholeWith`, which are looked into, is parsed whole.
  * @throws BadRequestError when the body is not a JSON object.
  */
 export function parseOutline(body: Buffer, wholeWith: readonly string[] = []): JsonObject {
