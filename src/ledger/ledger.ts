@@ -40,7 +40,9 @@ export interface OpenHold {
 
 /** How long, in ms, booked events may wait for others, to be added to the database together. */
 const APPLY_PAUSE_MS = 50;
-/** So many are added at once, and without waiting: it takes about a millisecond, in which no call gets on. */
+/** So many wait no longer: they are added while the disk takes what was booked after them. */
+const APPLY_LEAST = 32;
+/** No more are added at once: it takes about a millisecond, in which no call gets on. */
 const APPLY_SLICE = 96;
 
 /**
@@ -217,7 +219,7 @@ export class Ledger extends BookReader {
 
   /** Many events in one transaction cost a fraction of what each costs in one of its own; queries catch up by themselves. */
   private applySoon(): void {
-    if (this.#unapplied.length >= APPLY_SLICE) {
+    if (this.#unapplied.length >= APPLY_LEAST) {
       this.applyInTurn();
     } else {
       this.#applyTimer ??= setTimeout(() => this.applyInTurn(), APPLY_PAUSE_MS).unref();
@@ -240,7 +242,7 @@ export class Ledger extends BookReader {
   private applySlice(): void {
     this.#sliceIsDue = false;
     if (!this.#closed) {
-      this.apply(this.#unapplied.splice(0, APPLY_SLICE));
+      this.apply(this.#unapplied.splice(0, APPLY_SLICE), "later");
       if (this.#unapplied.length > 0) {
         this.applySoon();
       }
@@ -248,15 +250,12 @@ export class Ledger extends BookReader {
   }
 
   private catchUp(): void {
-    this.apply(this.#unapplied.splice(0));
+    this.apply(this.#unapplied.splice(0), "now");
   }
 
-  private apply(events: readonly TollgateEvent[]): void {
-    if (events.length === 0) {
-      return;
-    }
-    noteSkipped(this.#notices, this.#projection.apply(events));
-    if (!this.#closed) {
+  private apply(events: readonly TollgateEvent[], sums: "now" | "later"): void {
+    noteSkipped(this.#notices, this.#projection.apply(events, sums));
+    if (!this.#closed && events.length > 0) {
       this.#keeper.applied(events.length);
     }
   }

@@ -21,6 +21,8 @@ export class Projection {
   readonly archives: Archives;
   /** Calls that the database holds as under way: most that settle were never written there. */
   readonly #open = new Set<string>();
+  /** What the events that were applied add to the sums, where they are to be written later. */
+  #unwritten = new RollupBatch();
   #appliedSeq: number;
 
   constructor(database: LedgerDatabase, archives: Archives) {
@@ -47,8 +49,27 @@ export class Projection {
     this.database.close();
   }
 
-  /** Applies events in one transaction. One that cannot be applied is left out alone, and told. */
-  apply(events: readonly TollgateEvent[]): SkippedEvent[] {
+  /**
+   * Applies events in one transaction. One that cannot be applied is left out alone, and told. The database's sums may be
+   * written later, for many events at once: until `writeSums` they lack these.
+   */
+  apply(events: readonly TollgateEvent[], sums: "now" | "later" = "now"): SkippedEvent[] {
+    const skipped = this.#apply(events);
+    if (sums === "now") {
+      this.writeSums();
+    }
+    return skipped;
+  }
+
+  /** Brings the sums to what was applied. */
+  writeSums(): void {
+    if (!this.#unwritten.isEmpty) {
+      this.database.transaction(() => this.#unwritten.write(this.database));
+      this.#unwritten = new RollupBatch();
+    }
+  }
+
+  #apply(events: readonly TollgateEvent[]): SkippedEvent[] {
     const fresh = events.filter(({ seq }) => seq > this.#appliedSeq);
     const last = fresh.at(-1);
     if (last === undefined) {
@@ -62,7 +83,7 @@ export class Projection {
       this.archives.reload();
       this.#readOpen();
       if (fresh.length > 1) {
-        return fresh.flatMap((event) => this.apply([event]));
+        return fresh.flatMap((event) => this.#apply([event]));
       }
       this.#applyTogether([], last.seq);
       return [{ seq: last.seq, why: error instanceof Error ? error.message : String(error) }];
@@ -75,13 +96,12 @@ export class Projection {
   }
 
   #applyTogether(events: readonly TollgateEvent[], lastSeq: number): void {
+    const rollups = new RollupBatch();
     this.database.transaction(() => {
-      const rollups = new RollupBatch();
       const settled = new Set(events.flatMap((event) => (event.type === "call.settled" ? [event.call.id] : [])));
       for (const event of events) {
-        this.#apply(event, settled, rollups);
+        this.#applyOne(event, settled, rollups);
       }
-      rollups.write(this.database);
       this.#note("applied_seq", lastSeq);
       const last = events.at(-1);
       if (last !== undefined) {
@@ -89,6 +109,7 @@ export class Projection {
       }
     });
     this.#appliedSeq = lastSeq;
+    this.#unwritten.add(rollups);
   }
 
   #note(name: "applied_seq" | "applied_at", value: number): void {
@@ -99,7 +120,7 @@ export class Projection {
   }
 
   /** `settled` are the calls that the batch itself brings to an end. */
-  #apply(event: TollgateEvent, settled: ReadonlySet<string>, rollups: RollupBatch): void {
+  #applyOne(event: TollgateEvent, settled: ReadonlySet<string>, rollups: RollupBatch): void {
     switch (event.type) {
       case "call.held":
         this.#held(event, settled);
@@ -229,7 +250,7 @@ export class Projection {
       this.#replace(before, call, seq, rollups);
       return;
     }
-    rollups.add(call, keyId, 1);
+    rollups.addCall(call, keyId, 1);
   }
 
   /** The share of a server's hours that the call has stays with it. */
@@ -237,11 +258,11 @@ export class Projection {
     const known = callOfRow(before, this.keys);
     const { computeShareNanoUsd } = known;
     const next = computeShareNanoUsd === undefined ? call : { ...call, computeShareNanoUsd };
-    rollups.add(known, Number(before.key_id), -1);
+    rollups.addCall(known, Number(before.key_id), -1);
     this.database.run("DELETE FROM call_rows WHERE id = ?", [call.id]);
     const keyId = this.keys.idOf(next);
     this.database.run(INSERT_CALL, rowOfCall(next, seq, keyId, this.keys));
-    rollups.add(next, keyId, 1);
+    rollups.addCall(next, keyId, 1);
   }
 
   #share({ callId, startedAt, costNanoUsd }: Sharing["shares"][number], rollups: RollupBatch): void {

@@ -33,12 +33,23 @@ const statements = (table: string) => ({
 const QUARTER_HOURS = statements("rollups");
 const DAYS = statements("day_rollups");
 
-/** Gathers what a batch of calls adds to the rollups, so that each row is written once a batch. */
+/** Gathers what many calls add to the rollups, so that each row is written once for all of them. */
 export class RollupBatch {
   readonly #quarterHours = new Map<string, Rollup>();
 
+  get isEmpty(): boolean {
+    return this.#quarterHours.size === 0;
+  }
+
+  /** Adds all that another has gathered. */
+  add(other: RollupBatch): void {
+    for (const { bucket, keyId, figures, steps } of other.#quarterHours.values()) {
+      addRollup(rollupAt(this.#quarterHours, bucket, keyId), figures, steps);
+    }
+  }
+
   /** A call belongs to the time it started, whenever it is settled. */
-  add(call: Call, keyId: number, times: 1 | -1): void {
+  addCall(call: Call, keyId: number, times: 1 | -1): void {
     const { figures, steps } = rollupAt(this.#quarterHours, bucketOf(Date.parse(call.startedAt)), keyId);
     addFigures(figures, figuresOf(call), times);
     if (hasLatency(call)) {
@@ -55,10 +66,7 @@ export class RollupBatch {
     const days = new Map<string, Rollup>();
     for (const rollup of this.#quarterHours.values()) {
       const day = rollupAt(days, bucketOf(rollup.bucket, DAY_MS), rollup.keyId);
-      addFigures(day.figures, rollup.figures);
-      for (const [step, calls] of rollup.steps) {
-        addCalls(day.steps, step, calls);
-      }
+      addRollup(day, rollup.figures, rollup.steps);
       writeRollup(database, QUARTER_HOURS, rollup);
     }
     for (const day of days.values()) {
@@ -75,6 +83,13 @@ function rollupAt(rollups: Map<string, Rollup>, bucket: number, keyId: number): 
     rollups.set(name, rollup);
   }
   return rollup;
+}
+
+function addRollup(sum: Rollup, figures: Figures, steps: ReadonlyMap<number, number>): void {
+  addFigures(sum.figures, figures);
+  for (const [step, calls] of steps) {
+    addCalls(sum.steps, step, calls);
+  }
 }
 
 function addCalls(steps: Map<number, number>, step: number, calls: number): void {

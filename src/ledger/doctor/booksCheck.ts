@@ -59,7 +59,7 @@ function sumUp(all: Books, sums: LedgerDatabase): void {
   for (const { database, keys } of allBooks(all)) {
     database.each("SELECT * FROM call_rows", [], (row) => {
       const call = callOfRow(row, keys);
-      batch.add(call, sumKeys.idOf(call), 1);
+      batch.addCall(call, sumKeys.idOf(call), 1);
       gathered += 1;
       if (gathered % BATCH === 0) {
         batch.write(sums);
