@@ -18,7 +18,8 @@ export class Lifetime {
       return;
     }
     if (this.#timer !== null) {
-      clearTimeout(this.#timer);
+      this.#timer.refresh();
+      return;
     }
     this.#timer = setTimeout(() => {
       if (this.#isNeeded()) {
@@ -26,7 +27,6 @@ export class Lifetime {
       } else {
         this.#end();
       }
-    }, this.#graceMs);
-    this.#timer.unref();
+    }, this.#graceMs).unref();
   }
 }

@@ -32,6 +32,7 @@ import { Passes } from "./passes.ts";
 import { PublishedPrices } from "./prices/publishedPrices.ts";
 import { Runs } from "./runs.ts";
 import { Settings } from "./settings.ts";
+import { SpareMemory } from "./spareMemory.ts";
 import { TokenCounter } from "./tokens/tokenCounter.ts";
 
 /** The port that is tried first, so that base URLs stay the same from day to day. */
@@ -194,6 +195,7 @@ export class Sidecar {
         ...backendsWithoutProvider(store.config),
       ],
     });
+    const spareMemory = new SpareMemory({ isBusy: () => gateway.callsInFlight > 0 });
     const lifetime = new Lifetime(
       options.graceMs,
       () => events.listeners > 0 || gateway.callsInFlight > 0,
@@ -230,10 +232,12 @@ export class Sidecar {
       token,
       gateway: (request, response, tunnel) => {
         lifetime.touch();
+        spareMemory.touch();
         return gateway.handle(request, response, tunnel);
       },
       api: (request, response) => {
         lifetime.touch();
+        spareMemory.touch();
         return api.handle(request, response);
       },
       metrics: () => prometheusText(figures.status(), passes.wrong),
@@ -259,6 +263,7 @@ export class Sidecar {
     meter.start();
     published.start();
     lifetime.touch();
+    spareMemory.touch();
     return new Sidecar(url, {
       server,
       gateway,
