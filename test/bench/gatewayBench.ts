@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { ApiClient } from "../../src/client/apiClient.ts";
 import { SIDECAR_NODE_FLAGS, sidecarEnvironment } from "../../src/client/startSidecar.ts";
 import { agentBody } from "./agentBody.ts";
@@ -39,6 +40,8 @@ export interface Memory {
   /** After each case, by its name and connections. */
   readonly after: ReadonlyMap<string, number>;
   readonly peak: number;
+  /** When nothing has passed for `REST_MS`. */
+  readonly rest: number;
 }
 
 export interface GatewayReport {
@@ -49,6 +52,8 @@ export interface GatewayReport {
 /** By then Node has compiled what each way needs for a kind of call. */
 const FIRST_WARM_UP_MS = 2_000;
 const WARM_UP_MS = 300;
+/** By then Tollgate has given back what it can spare. */
+export const REST_MS = 15_000;
 const SMALL = 200;
 const LARGE = 200_000;
 const cases = (name: string, stream: boolean, bodyBytes: number, connections: readonly number[]): GatewayCase[] =>
@@ -110,7 +115,9 @@ export async function benchGateway(rounds: number, measureMs: number, withPeer: 
       rows.push(await measure(testCase, ways, rounds, measureMs));
       after.set(`${testCase.name}, ${testCase.connections}`, residentMb(sidecar.pid));
     }
-    return { rows, memory: { idle, after, peak: peakMb(sidecar.pid) } };
+    const peak = peakMb(sidecar.pid);
+    await pause(REST_MS);
+    return { rows, memory: { idle, after, peak, rest: residentMb(sidecar.pid) } };
   } finally {
     await Promise.all(started.map((one) => one.stop()));
     rmSync(dataDir, { recursive: true, force: true });

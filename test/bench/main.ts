@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { type Aim, gatewayAims, ledgerAims, readingAims, timesPeer } from "./aims.ts";
-import { benchGateway, type GatewayRow } from "./gatewayBench.ts";
+import { benchGateway, type GatewayRow, REST_MS } from "./gatewayBench.ts";
 import { benchLedger } from "./ledgerBench.ts";
 import { benchReading } from "./readingBench.ts";
 import { machine, ms, perSecond, table } from "./report.ts";
@@ -60,9 +60,10 @@ async function printGateway(): Promise<void> {
     "peer µs",
   ];
   console.log(table(rates, report.rows.map(rateCells)));
-  const { idle, after, peak } = report.memory;
+  const { idle, after, peak, rest } = report.memory;
   const then = [...after].map(([name, mb]) => `${Math.round(mb)} after ${name}`).join("; ");
-  console.log(`\nMemory of the sidecar in MB: ${Math.round(idle)} idle; ${then}; ${Math.round(peak)} at most\n`);
+  const last = `${Math.round(peak)} at most; ${Math.round(rest)} after ${REST_MS / 1_000} s of quiet`;
+  console.log(`\nMemory of the sidecar in MB: ${Math.round(idle)} idle; ${then}; ${last}\n`);
   aims.push(...gatewayAims(report));
 }
 
