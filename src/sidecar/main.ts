@@ -12,9 +12,11 @@ const { values } = parseArgs({
     port: { type: "string" },
     grace: { type: "string" },
     json: { type: "boolean" },
-    // For tests: how long a run may be silent, and how long a provider, in ms, and thresholds of the ledger, as JSON.
+    // For tests: how long a run may be silent, a provider, and all of the sidecar before it gives memory back, in ms; and
+    // thresholds of the ledger, as JSON.
     "run-grace": { type: "string" },
     "silence-limit": { type: "string" },
+    quiet: { type: "string" },
     "ledger-thresholds": { type: "string" },
   },
 });
@@ -31,6 +33,7 @@ void serve({
   port: values.port === undefined ? undefined : Number(values.port),
   graceMs: values.grace === undefined ? null : Number(values.grace),
   silenceLimitMs: values["silence-limit"] === undefined ? undefined : Number(values["silence-limit"]),
+  quietMs: values.quiet === undefined ? undefined : Number(values.quiet),
   runGraceMs: values["run-grace"] === undefined ? undefined : Number(values["run-grace"]),
   ledger: values["ledger-thresholds"] === undefined ? undefined : JSON.parse(values["ledger-thresholds"]),
   version: VERSION,

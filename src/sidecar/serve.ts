@@ -18,6 +18,7 @@ export interface ServeOptions {
   readonly graceMs?: number | null | undefined;
   readonly runGraceMs?: number | undefined;
   readonly silenceLimitMs?: number | undefined;
+  readonly quietMs?: number | undefined;
   readonly version: string;
   readonly environment: Environment;
   readonly wasmPath?: string | undefined;

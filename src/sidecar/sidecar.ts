@@ -49,6 +49,8 @@ export interface SidecarOptions {
   readonly runGraceMs?: number | undefined;
   /** How long, in ms, a provider may stay silent. */
   readonly silenceLimitMs?: number | undefined;
+  /** How long, in ms, nothing must have happened before memory is given back. */
+  readonly quietMs?: number | undefined;
   readonly environment: Environment;
   readonly version: string;
   readonly wasmPath?: string | undefined;
@@ -195,7 +197,7 @@ export class Sidecar {
         ...backendsWithoutProvider(store.config),
       ],
     });
-    const spareMemory = new SpareMemory({ isBusy: () => gateway.callsInFlight > 0 });
+    const spareMemory = new SpareMemory({ isBusy: () => gateway.callsInFlight > 0, quietMs: options.quietMs });
     const lifetime = new Lifetime(
       options.graceMs,
       () => events.listeners > 0 || gateway.callsInFlight > 0,

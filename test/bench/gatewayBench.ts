@@ -53,7 +53,7 @@ export interface GatewayReport {
 const FIRST_WARM_UP_MS = 2_000;
 const WARM_UP_MS = 300;
 /** By then Tollgate has given back what it can spare. */
-export const REST_MS = 15_000;
+export const REST_MS = 75_000;
 const SMALL = 200;
 const LARGE = 200_000;
 const cases = (name: string, stream: boolean, bodyBytes: number, connections: readonly number[]): GatewayCase[] =>
