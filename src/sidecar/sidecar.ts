@@ -34,6 +34,7 @@ import { Runs } from "./runs.ts";
 import { Settings } from "./settings.ts";
 import { SpareMemory } from "./spareMemory.ts";
 import { TokenCounter } from "./tokens/tokenCounter.ts";
+import { Turn } from "./turn.ts";
 
 /** The port that is tried first, so that base URLs stay the same from day to day. */
 const DEFAULT_PORT = 7453;
@@ -136,12 +137,14 @@ export class Sidecar {
       graceMs: options.runGraceMs,
       log,
     });
-    const upstream = new Upstream(options.silenceLimitMs);
+    const turn: Turn = new Turn(() => gateway.callsUnanswered);
+    const upstream = new Upstream(turn, options.silenceLimitMs);
     const switches = new BudgetSwitches({ gate, config, prices: () => settings.prices });
     const failures = new FailureLog({ dataDir: options.dataDir, now, log });
     const gateway: Gateway = new Gateway({
       gatekeeper,
       upstream,
+      turn,
       failures,
       switches,
       limits: new CallLimits({ config, now, steady: options.steady }),

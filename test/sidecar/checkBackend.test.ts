@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import type { Provider } from "../../src/domain/config.ts";
 import { type Check, checkBackend } from "../../src/sidecar/backends/checkBackend.ts";
 import { Upstream as Connections } from "../../src/sidecar/gateway/upstream.ts";
+import { Turn } from "../../src/sidecar/turn.ts";
 import { startOllamaUpstream } from "../upstreams/ollamaUpstream.ts";
 import { plain } from "../upstreams/reply.ts";
 import { startUpstreams, type Upstreams } from "../upstreams/startUpstreams.ts";
 import { startUpstream, type Upstream } from "../upstreams/upstreamServer.ts";
 
 describe("the check of a backend", () => {
-  const connections = new Connections();
+  const connections = new Connections(new Turn(() => 0));
   let upstreams: Upstreams;
   let ollama: Upstream;
 

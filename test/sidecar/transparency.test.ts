@@ -63,7 +63,21 @@ describe("transparency: through the gateway as without it", function () {
     );
   });
 
-  it("metered calls, whole and streamed, whatever is answered, to the byte", async () => {
+  it("metered calls, whole and streamed, whatever is answered, to the byte", () => meteredAsWithout(18));
+
+  it("the same while another call is under way, when answers leave together", async () => {
+    const other = httpRequest(`${through}/chat/completions`, { method: "POST", headers: { "content-length": "9" } });
+    other.on("error", () => {});
+    other.flushHeaders();
+    await once(other, "socket");
+    try {
+      await meteredAsWithout(19);
+    } finally {
+      other.destroy();
+    }
+  });
+
+  async function meteredAsWithout(seed: number): Promise<void> {
     const usage = { prompt_tokens: 5, completion_tokens: 7 };
     const whole = JSON.stringify({ model: "gpt-4o-mini", choices: [{ message: { content: "Grüße" } }], usage });
     const event = (value: object) => `data: ${JSON.stringify(value)}\n\n`;
@@ -119,9 +133,9 @@ describe("transparency: through the gateway as without it", function () {
           "what the client gets",
         );
       }),
-      { seed: 18, numRuns: 250 },
+      { seed, numRuns: 250 },
     );
-  });
+  }
 
   it("a client that waits to be told to go on is told so, and its body arrives", async () => {
     const body: Body = { pieces: [], isChunked: false, trailers: [] };

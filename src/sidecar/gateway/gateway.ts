@@ -12,6 +12,7 @@ import type { CallLimits } from "../limits/callLimits.ts";
 import { type Link, LinkError, type Links } from "../links.ts";
 import type { Passes } from "../passes.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
+import type { Turn } from "../turn.ts";
 import type { Tunnel } from "../upgrades.ts";
 import { answer } from "./answer.ts";
 import { CollectedAnswers } from "./collectedAnswers.ts";
@@ -28,6 +29,7 @@ export interface GatewayOptions {
   readonly gatekeeper: Gatekeeper;
   /** Closed with the gateway. */
   readonly upstream: Upstream;
+  readonly turn: Turn;
   readonly failures: FailureLog;
   readonly limits: CallLimits;
   readonly books: BookReader;
@@ -50,6 +52,7 @@ export class Gateway {
   readonly #metered: MeteredCalls;
   readonly #unknown: UnknownCalls;
   #inFlight = 0;
+  #unanswered = 0;
   readonly #idle: Array<() => void> = [];
 
   constructor(options: GatewayOptions) {
@@ -62,6 +65,11 @@ export class Gateway {
 
   get callsInFlight(): number {
     return this.#inFlight;
+  }
+
+  /** Of those the ones whose answer is not through to its client. */
+  get callsUnanswered(): number {
+    return this.#unanswered;
   }
 
   /** Handles one request below `/p/`, or one that wants its connection to become a WebSocket. Never throws. */
@@ -133,7 +141,9 @@ export class Gateway {
       return answer(response, shape.fail(400, "invalid_path", "The path leaves the provider's base address"));
     }
     const departure = new Departure();
+    this.#unanswered += 1;
     response.once("close", () => {
+      this.#unanswered -= 1;
       if (!response.writableFinished) {
         departure.announce();
       }

@@ -14,6 +14,7 @@ import type { Gatekeeper } from "../gatekeeper.ts";
 import type { Learned } from "../learned.ts";
 import { type CallLimits, GO } from "../limits/callLimits.ts";
 import type { TokenCounter } from "../tokens/tokenCounter.ts";
+import type { Turn } from "../turn.ts";
 import { answer, answerBeforeEnd, failUnreached } from "./answer.ts";
 import { BodyTooLargeError } from "./body.ts";
 import { type BoundingOptions, boundedCall } from "./boundedCall.ts";
@@ -35,6 +36,7 @@ export interface MeteringOptions extends CallReaderOptions {
   readonly failures: FailureLog;
   readonly limits: CallLimits;
   readonly upstream: Upstream;
+  readonly turn: Turn;
   readonly learned: Learned;
   readonly tokenCounter: TokenCounter;
   readonly deferred: DeferredCalls;
@@ -213,9 +215,11 @@ export class MeteredCalls {
       answer(response, protocol.fail(502, "redirected", said), own);
       return this.#outcome("error", { httpStatus, errorType: "redirected" });
     }
-    const keepLength = !protocol.isStream(incoming.headers["content-type"] ?? null, facts);
-    passHead(incoming, response, own, keepLength);
-    const end = await relayBody(incoming, response, protocol, facts, cutBeyond, this.#options.now);
+    const isStream = protocol.isStream(incoming.headers["content-type"] ?? null, facts);
+    passHead(incoming, response, own, !isStream);
+    const { now } = this.#options;
+    const turn = isStream ? null : this.#options.turn;
+    const end = await relayBody(incoming, response, protocol, facts, { outputLimit: cutBeyond, turn, now });
     const { reading, firstTokenAt } = end;
     const ended = (status: Outcome["status"], errorType: string | null) =>
       this.#outcome(status, { httpStatus, errorType, reading, firstTokenAt, answer: incoming });

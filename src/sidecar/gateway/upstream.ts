@@ -10,6 +10,7 @@ import { giveBack, isLarge } from "../../domain/memory.ts";
 import { ClientGoneError, type Departure } from "../departure.ts";
 import type { Link, LinkTls } from "../links.ts";
 import { agentFor, ProxyError, type ProxyServer, proxyTo, requestThrough } from "../proxies.ts";
+import type { Turn } from "../turn.ts";
 import type { ProviderServer, Target } from "./route.ts";
 
 /**
@@ -37,6 +38,7 @@ const MOST_LINKED = 32;
 
 /** Connections to providers, kept alive between calls: directly, or through the proxy that the environment names. */
 export class Upstream {
+  readonly #turn: Turn;
   readonly #silenceLimitMs: number;
   readonly #connections: AgentOptions;
   readonly #http: HttpAgent;
@@ -49,7 +51,8 @@ export class Upstream {
   /** Requests with large bodies, by their answers. */
   readonly #asked = new WeakMap<IncomingMessage, ClientRequest>();
 
-  constructor(silenceLimitMs = SILENCE_LIMIT_MS) {
+  constructor(turn: Turn, silenceLimitMs = SILENCE_LIMIT_MS) {
+    this.#turn = turn;
     this.#silenceLimitMs = silenceLimitMs;
     this.#connections = { ...KEPT, timeout: silenceLimitMs };
     this.#http = new HttpAgent(this.#connections);
@@ -153,7 +156,11 @@ export class Upstream {
     const first = await this.open(method, where, headers);
     const host = this.nameOf(where.server);
     const answered = this.answerOf(first, host, departure);
-    endWith(first, body);
+    if (this.#turn.isCrowded) {
+      this.#turn.atEnd(() => endWith(first, body));
+    } else {
+      endWith(first, body);
+    }
     try {
       return this.#answered(first, await answered, body);
     } catch (error) {
@@ -210,6 +217,9 @@ function withHeaders(headers: readonly string[], { headers: others, withoutHeade
 const SMALL_BODY = 16 * 1_024;
 
 function endWith(request: ClientRequest, body: Buffer): void {
+  if (request.destroyed) {
+    return;
+  }
   if (body.length <= SMALL_BODY) {
     request.end(body.toString("latin1"), "latin1");
   } else {
