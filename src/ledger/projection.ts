@@ -1,11 +1,9 @@
-import type { Call } from "../domain/call.ts";
-import type { Sharing } from "../domain/compute/computeEvents.ts";
 import type { EventOf, TollgateEvent } from "../domain/events.ts";
 import type { Archives } from "./archives.ts";
+import { BookedCalls } from "./bookedCalls.ts";
 import { CallKeys } from "./callKeys.ts";
-import { callOfRow, INSERT_CALL, rowOfCall } from "./callRows.ts";
 import { applyAccrual, applySharing, applyStopStep, applyUnknown } from "./computeProjection.ts";
-import { type LedgerDatabase, type Row, wholeNumber } from "./database.ts";
+import { type LedgerDatabase, wholeNumber } from "./database.ts";
 import { RollupBatch } from "./rollupBatch.ts";
 
 /** An event that the database did not take, and why. */
@@ -19,6 +17,7 @@ export class Projection {
   readonly database: LedgerDatabase;
   readonly keys: CallKeys;
   readonly archives: Archives;
+  readonly #calls: BookedCalls;
   /** Calls that the database holds as under way: most that settle were never written there. */
   readonly #open = new Set<string>();
   /** What the events that were applied add to the sums, where they are to be written later. */
@@ -29,6 +28,7 @@ export class Projection {
     this.database = database;
     this.archives = archives;
     this.keys = new CallKeys(database);
+    this.#calls = new BookedCalls(database, this.keys, archives);
     this.#readOpen();
     this.#appliedSeq = wholeNumber(database.get("SELECT value FROM meta WHERE name = 'applied_seq'")?.value);
   }
@@ -129,10 +129,10 @@ export class Projection {
         if (this.#open.delete(event.call.id)) {
           this.database.run("DELETE FROM holds WHERE id = ?", [event.call.id]);
         }
-        this.#book(event.call, event.seq, rollups);
+        this.#calls.book(event.call, event.seq, rollups);
         return;
       case "call.refused":
-        this.#book(event.call, event.seq, rollups);
+        this.#calls.book(event.call, event.seq, rollups);
         this.database.run("INSERT OR IGNORE INTO refusals (call_id, refusal) VALUES (?, ?)", [
           event.call.id,
           JSON.stringify(event.refusal),
@@ -146,14 +146,14 @@ export class Projection {
         ]);
         return;
       case "call.corrected":
-        this.#correct(event, rollups);
+        this.#calls.correct(event, rollups);
         return;
       case "compute.accrued":
         applyAccrual(this.database, event);
         return;
       case "compute.shared":
         for (const share of event.sharing.shares) {
-          this.#share(share, rollups);
+          this.#calls.share(share, rollups);
         }
         applySharing(this.database, event.sharing);
         return;
@@ -235,71 +235,6 @@ export class Projection {
     this.database.run(
       "INSERT INTO decisions (seq, at, id, budget, kind, limit_nano_usd, until, by, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       [seq, at, id, budget, kind, limitNanoUsd, until, by, why],
-    );
-  }
-
-  /** A call counts once, by its id. What was booked as interrupted gives way to what is known better. */
-  #book(call: Call, seq: number, rollups: RollupBatch): void {
-    this.#takeBackMonthOf(Date.parse(call.startedAt));
-    const keyId = this.keys.idOf(call);
-    if (this.database.run(INSERT_CALL, rowOfCall(call, seq, keyId, this.keys)) === 0) {
-      const before = this.database.get("SELECT * FROM call_rows WHERE id = ?", [call.id]);
-      if (before === null || before.status !== "interrupted" || call.status === "interrupted") {
-        return;
-      }
-      this.#replace(before, call, seq, rollups);
-      return;
-    }
-    rollups.addCall(call, keyId, 1);
-  }
-
-  /** The share of a server's hours that the call has stays with it. */
-  #replace(before: Row, call: Call, seq: number, rollups: RollupBatch): void {
-    const known = callOfRow(before, this.keys);
-    const { computeShareNanoUsd } = known;
-    const next = computeShareNanoUsd === undefined ? call : { ...call, computeShareNanoUsd };
-    rollups.addCall(known, Number(before.key_id), -1);
-    this.database.run("DELETE FROM call_rows WHERE id = ?", [call.id]);
-    const keyId = this.keys.idOf(next);
-    this.database.run(INSERT_CALL, rowOfCall(next, seq, keyId, this.keys));
-    rollups.addCall(next, keyId, 1);
-  }
-
-  #share({ callId, startedAt, costNanoUsd }: Sharing["shares"][number], rollups: RollupBatch): void {
-    this.#takeBackMonthOf(startedAt);
-    const before = this.database.get("SELECT * FROM call_rows WHERE id = ?", [callId]);
-    if (before === null) {
-      throw new Error(`The call ${callId} shares compute hours and was never booked`);
-    }
-    const call = callOfRow(before, this.keys);
-    this.database.run("UPDATE call_rows SET compute_nano_usd = COALESCE(compute_nano_usd, 0) + ? WHERE id = ?", [
-      costNanoUsd,
-      callId,
-    ]);
-    rollups.addShare(call, Number(before.key_id), costNanoUsd);
-  }
-
-  /** It may be one that is archived already, or known better now: that can only be told with its month at hand. */
-  #takeBackMonthOf(startedAt: number): void {
-    const archive = this.archives.at(startedAt);
-    if (archive !== null) {
-      this.archives.takeBack(archive, this.keys);
-    }
-  }
-
-  /** The call keeps its place in the order of calls. One that was never booked is booked. */
-  #correct({ seq, at, call, by, why }: EventOf<"call.corrected">, rollups: RollupBatch): void {
-    this.#takeBackMonthOf(Date.parse(call.startedAt));
-    const before = this.database.get("SELECT * FROM call_rows WHERE id = ?", [call.id]);
-    if (before === null) {
-      this.#book(call, seq, rollups);
-      return;
-    }
-    this.#replace(before, call, Number(before.seq), rollups);
-    this.database.run("DELETE FROM deferred WHERE call_id = ?", [call.id]);
-    this.database.run(
-      `INSERT INTO corrections (seq, at, call_id, before_nano_usd, after_nano_usd, by, why) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-      [seq, at, call.id, before.cost_nano_usd ?? 0, call.costNanoUsd, by, why],
     );
   }
 

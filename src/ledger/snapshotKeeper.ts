@@ -1,6 +1,7 @@
 import type { SqlJsStatic } from "sql.js";
 import { giveBack } from "../domain/memory.ts";
 import { archiveMonths, removeUnnamed } from "./archiveMonths.ts";
+import type { LedgerDatabase } from "./database.ts";
 import { DAY_MS } from "./figures.ts";
 import type { FileSystem } from "./fileSystem.ts";
 import type { Journal } from "./journal.ts";
@@ -10,6 +11,8 @@ import type { Projection } from "./projection.ts";
 import { writeSnapshot } from "./snapshot.ts";
 
 const SNAPSHOT_EVENTS = 20_000;
+/** A large database is written out after as many events as it has thousands of bytes: else most of the work would be that. */
+const BYTES_AN_EVENT = 1_000;
 const SNAPSHOT_MS = 300_000;
 const ARCHIVE_AFTER_DAYS = 35;
 /** A database of so many calls takes 15 MB of memory, and each snapshot writes all of it. */
@@ -19,7 +22,7 @@ const ARCHIVE_CROWD_AFTER_DAYS = 3;
 
 /** When the database is written out, and when months leave it. */
 export interface SnapshotOptions {
-  /** A snapshot is made after so many events (default 20,000) … */
+  /** A snapshot is made after so many events (default 20,000, more where the database has more than 20 MB) … */
   readonly snapshotEveryEvents?: number;
   /** … or after so many ms when something was booked (default 5 minutes). */
   readonly snapshotEveryMs?: number;
@@ -48,6 +51,8 @@ export class SnapshotKeeper {
   readonly #options: SnapshotKeeperOptions;
   readonly #timer: NodeJS.Timeout;
   #eventsSince: number;
+  /** The database's size when it was last looked at. */
+  #bytes: number;
   #running: Promise<void> | null = null;
   #archivedAt = Number.NEGATIVE_INFINITY;
   /** Archives that the last snapshots of this process name. */
@@ -56,6 +61,7 @@ export class SnapshotKeeper {
   constructor(options: SnapshotKeeperOptions, eventsSince: number) {
     this.#options = options;
     this.#eventsSince = eventsSince;
+    this.#bytes = sizeOf(options.projection.database);
     this.#timer = setInterval(() => {
       options.catchUp();
       if (this.#eventsSince > 0) {
@@ -67,7 +73,8 @@ export class SnapshotKeeper {
   /** To be told of events that were applied. */
   applied(events: number): void {
     this.#eventsSince += events;
-    if (this.#eventsSince >= (this.#options.snapshotEveryEvents ?? SNAPSHOT_EVENTS)) {
+    const { snapshotEveryEvents = Math.max(SNAPSHOT_EVENTS, this.#bytes / BYTES_AN_EVENT) } = this.#options;
+    if (this.#eventsSince >= snapshotEveryEvents) {
       void this.snapshot();
     }
   }
@@ -120,6 +127,7 @@ export class SnapshotKeeper {
       this.#eventsSince = 0;
       const named = projection.archives.all.map(({ file }) => file);
       const image = projection.database.export();
+      this.#bytes = image.length;
       // A snapshot must not know more than the journal will after a power cut.
       await journal.sync();
       journal.checkOwner();
@@ -145,4 +153,11 @@ export class SnapshotKeeper {
       }
     }
   }
+}
+
+/** Bytes of the file that a database makes. */
+function sizeOf(database: LedgerDatabase): number {
+  const { pages, size } =
+    database.get("SELECT page_count AS pages, page_size AS size FROM pragma_page_count, pragma_page_size") ?? {};
+  return Number(pages) * Number(size);
 }
