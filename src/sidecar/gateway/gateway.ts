@@ -67,7 +67,7 @@ export class Gateway {
     return this.#inFlight;
   }
 
-  /** Of those the ones whose answer is not through to its client. */
+  /** Of those the ones whose answer is not through to its client; without WebSockets. */
   get callsUnanswered(): number {
     return this.#unanswered;
   }
@@ -141,9 +141,7 @@ export class Gateway {
       return answer(response, shape.fail(400, "invalid_path", "The path leaves the provider's base address"));
     }
     const departure = new Departure();
-    this.#unanswered += 1;
     response.once("close", () => {
-      this.#unanswered -= 1;
       if (!response.writableFinished) {
         departure.announce();
       }
@@ -152,6 +150,10 @@ export class Gateway {
     if (tunnel !== undefined) {
       return this.#unknown.run(passage, shape);
     }
+    this.#unanswered += 1;
+    response.once("close", () => {
+      this.#unanswered -= 1;
+    });
     const method = request.method ?? "GET";
     const found = protocolFor(provider.protocol, method, target.route, baseUrl);
     if (found?.kind === "metered") {
