@@ -1,31 +1,21 @@
 import { tmpdir, uptime } from "node:os";
 import { resolve } from "node:path";
-import { ConfigError, type Environment } from "../domain/config.ts";
+import { ConfigError } from "../domain/config.ts";
 import { socketPath } from "../domain/dataFolder.ts";
 import { type Handshake, PROTOCOL_VERSION } from "../domain/handshake.ts";
-import type { LedgerThresholds } from "../ledger/ledger.ts";
 import { announce, DataFolderError, openDataFolder, withdrawAnnouncement } from "./dataFolder.ts";
 import { elect } from "./election.ts";
 import { Sidecar } from "./sidecar.ts";
+import type { SidecarOptions } from "./sidecarOptions.ts";
 
 /** Calls under way get so long to finish when the sidecar leaves, in ms. */
 const DRAIN_LIMIT_MS = 30_000;
 
-export interface ServeOptions {
-  readonly dataDir: string;
-  readonly configFile?: string | undefined;
-  readonly port?: number | undefined;
+export interface ServeOptions extends Omit<SidecarOptions, "graceMs" | "now" | "steady" | "wantsToLeave"> {
+  /** Leaves after so many ms without clients and calls; null or absent stays. */
   readonly graceMs?: number | null | undefined;
-  readonly runGraceMs?: number | undefined;
-  readonly silenceLimitMs?: number | undefined;
-  readonly quietMs?: number | undefined;
-  readonly version: string;
-  readonly environment: Environment;
-  readonly wasmPath?: string | undefined;
-  readonly ledger?: LedgerThresholds | undefined;
   /** Told once, when calls can come. */
   readonly ready: (handshake: Handshake) => void;
-  readonly log: (message: string) => void;
 }
 
 /** How serving ended. `failed` carries a message for people. */

@@ -1,6 +1,8 @@
-import type { startUpstreams } from "../upstreams/startUpstreams.ts";
+import assert from "node:assert/strict";
+import { startUpstreams } from "../upstreams/startUpstreams.ts";
+import { RunningSidecar } from "./runSidecar.ts";
 
-export type Upstreams = Awaited<ReturnType<typeof startUpstreams>>;
+type Upstreams = Awaited<ReturnType<typeof startUpstreams>>;
 
 /** A house model at a USD and two for a million tokens: 1,000 nano-USD an input token, 2,000 an output token. */
 export const HOUSE = { provider: "house", model: "acme-large-2", inputUsdPerMTok: 1, outputUsdPerMTok: 2 };
@@ -20,4 +22,39 @@ export function configFor({ openai, anthropic, vllm }: Upstreams, budgets: unkno
     gate: { waitMs: 0, tightShare: 1 },
     timeZone: "UTC",
   };
+}
+
+/** A sidecar process before providers of all kinds, for the tests of one `describe`. */
+export class ModelWorld {
+  #upstreams: Upstreams | undefined;
+  #sidecar: RunningSidecar | undefined;
+
+  /** Starts before the first test of the surrounding `describe` and ends after its last. */
+  constructor() {
+    before(async () => {
+      this.#upstreams = await startUpstreams();
+      this.#sidecar = await RunningSidecar.start(configFor(this.#upstreams));
+    });
+    after(async () => {
+      await this.#sidecar?.remove();
+      await this.#upstreams?.stop();
+    });
+  }
+
+  get upstreams(): Upstreams {
+    assert.ok(this.#upstreams);
+    return this.#upstreams;
+  }
+
+  get sidecar(): RunningSidecar {
+    assert.ok(this.#sidecar);
+    return this.#sidecar;
+  }
+
+  /** Ends the sidecar as a user would, and starts it again on its folder. */
+  async restart(): Promise<void> {
+    const { dataDir } = this.sidecar;
+    await this.sidecar.stop();
+    this.#sidecar = await RunningSidecar.start(null, { dataDir });
+  }
 }
