@@ -2,6 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import initSqlJs, { type Database, type SqlJsStatic, type SqlValue, type Statement } from "sql.js";
+import { DatabaseFile } from "./databaseFile.ts";
+import type { AppendFile } from "./fileSystem.ts";
+import { ImageWriter } from "./imageWriter.ts";
 import { LedgerError, newerError } from "./ledgerError.ts";
 import { MIGRATIONS } from "./schema.ts";
 
@@ -42,19 +45,36 @@ function defaultWasmPath(): string {
 
 /** The projection's database, in memory, with its statements prepared once. */
 export class LedgerDatabase {
-  readonly #database: Database;
+  readonly #sqlite: SqlJsStatic;
   readonly #statements = new Map<string, Statement>();
+  #database: Database;
+  /** Null where it has no room to grow in. */
+  #file: DatabaseFile | null;
+  /** Of the image that is being written. */
+  #writer: ImageWriter | null = null;
 
   /** Opens an image, or an empty database, and brings it to the present schema. @throws LedgerError where it is newer */
-  constructor(sqlite: SqlJsStatic, image: Uint8Array | null) {
+  constructor(sqlite: SqlJsStatic, image: Uint8Array | null, file: DatabaseFile | null = null) {
+    this.#sqlite = sqlite;
+    this.#file = file;
     this.#database = new sqlite.Database(image);
     try {
-      this.#database.run("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY");
+      this.#set();
       this.#migrate();
     } catch (error) {
       this.#database.close();
       throw error;
     }
+  }
+
+  /** The same with room to grow in, for what is booked. `room` is bytes, for tests. */
+  static growing(sqlite: SqlJsStatic, image: Uint8Array | null, room?: number): LedgerDatabase {
+    const file = new DatabaseFile(image ?? emptyImage(sqlite), room);
+    return new LedgerDatabase(sqlite, file.image, file);
+  }
+
+  #set(): void {
+    this.#database.run("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY");
   }
 
   #migrate(): void {
@@ -81,6 +101,7 @@ export class LedgerDatabase {
 
   /** Runs a statement; returns the number of rows it changed. */
   run(sql: string, parameters: SqlValue[] = []): number {
+    this.#writer?.writeRest();
     const statement = this.#prepared(sql);
     statement.run(parameters);
     return this.#database.getRowsModified();
@@ -114,6 +135,7 @@ export class LedgerDatabase {
 
   /** All of it happens or nothing. */
   transaction<T>(work: () => T): T {
+    this.#writer?.writeRest();
     this.#database.run("BEGIN");
     try {
       const result = work();
@@ -130,9 +152,53 @@ export class LedgerDatabase {
     return this.#database.export();
   }
 
+  /** Whether a change would have to wait for the rest of an image. */
+  get isBeingWritten(): boolean {
+    return this.#writer !== null;
+  }
+
+  /**
+   * Writes what `export` gives to an empty file, a piece a turn of the event loop; what changes the database meanwhile has the
+   * rest written first. Gives the image's CRC-32. Fails as the file does.
+   */
+  async writeTo(file: AppendFile): Promise<number> {
+    const writer = new ImageWriter(this.#liveFile() ?? this.export(), file);
+    this.#writer = writer;
+    while (!writer.isDone) {
+      writer.writePiece();
+      await othersTurn();
+    }
+    this.#writer = null;
+    return writer.checksum;
+  }
+
+  /** Bytes of the file that it makes. */
+  get size(): number {
+    const { pages, size } =
+      this.get("SELECT page_count AS pages, page_size AS size FROM pragma_page_count, pragma_page_size") ?? {};
+    return Number(pages) * Number(size);
+  }
+
   close(): void {
     this.#database.close();
     this.#statements.clear();
+  }
+
+  /** The file as it is between two transactions; null where there is no room. What has outgrown its room moves to a new one. */
+  #liveFile(): Uint8Array | null {
+    if (this.#file === null) {
+      return null;
+    }
+    const before = this.#file.changes;
+    this.#database.run(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    if (this.#file.changes === before) {
+      const image = this.export();
+      this.close();
+      this.#file = new DatabaseFile(image);
+      this.#database = new this.#sqlite.Database(this.#file.image);
+      this.#set();
+    }
+    return this.#file.bytes(this.size);
   }
 
   #prepared(sql: string): Statement {
@@ -143,6 +209,17 @@ export class LedgerDatabase {
     }
     return statement;
   }
+}
+
+function emptyImage(sqlite: SqlJsStatic): Uint8Array {
+  const empty = new LedgerDatabase(sqlite, null);
+  const image = empty.export();
+  empty.close();
+  return image;
+}
+
+function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function rowOf(names: readonly string[], values: readonly SqlValue[]): Row {

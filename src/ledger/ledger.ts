@@ -97,7 +97,7 @@ export class Ledger extends BookReader {
       await journal.begin(recovery.lastSeq + 1);
       noteRecovery(notices, recovery, setAside);
       const keeper = new SnapshotKeeper(
-        { ...options, fs, sqlite, journal, projection, notices, catchUp: () => ledger?.catchUp() },
+        { ...options, fs, generation, sqlite, journal, projection, notices, catchUp: () => ledger?.catchUp() },
         recovery.replayed,
       );
       ledger = new Ledger({ journal, projection, notices, recovery, keeper });
@@ -240,6 +240,10 @@ export class Ledger extends BookReader {
   }
 
   private applySlice(): void {
+    if (this.#projection.database.isBeingWritten && !this.#closed) {
+      setImmediate(() => this.applySlice());
+      return;
+    }
     this.#sliceIsDue = false;
     if (!this.#closed) {
       this.apply(this.#unapplied.splice(0, APPLY_SLICE), "later");
@@ -253,8 +257,8 @@ export class Ledger extends BookReader {
     this.apply(this.#unapplied.splice(0), "now");
   }
 
-  private apply(events: readonly TollgateEvent[], sums: "now" | "later"): void {
-    noteSkipped(this.#notices, this.#projection.apply(events, sums));
+  private apply(events: readonly TollgateEvent[], rest: "now" | "later"): void {
+    noteSkipped(this.#notices, this.#projection.apply(events, rest));
     if (!this.#closed && events.length > 0) {
       this.#keeper.applied(events.length);
     }

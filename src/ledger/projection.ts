@@ -4,6 +4,7 @@ import { BookedCalls } from "./bookedCalls.ts";
 import { CallKeys } from "./callKeys.ts";
 import { applyAccrual, applySharing, applyStopStep, applyUnknown } from "./computeProjection.ts";
 import { type LedgerDatabase, wholeNumber } from "./database.ts";
+import { HoldChanges, OpenHolds } from "./openHolds.ts";
 import { RollupBatch } from "./rollupBatch.ts";
 
 /** An event that the database did not take, and why. */
@@ -18,8 +19,7 @@ export class Projection {
   readonly keys: CallKeys;
   readonly archives: Archives;
   readonly #calls: BookedCalls;
-  /** Calls that the database holds as under way: most that settle were never written there. */
-  readonly #open = new Set<string>();
+  readonly #holds: OpenHolds;
   /** What the events that were applied add to the sums, where they are to be written later. */
   #unwritten = new RollupBatch();
   #appliedSeq: number;
@@ -29,7 +29,7 @@ export class Projection {
     this.archives = archives;
     this.keys = new CallKeys(database);
     this.#calls = new BookedCalls(database, this.keys, archives);
-    this.#readOpen();
+    this.#holds = new OpenHolds(database);
     this.#appliedSeq = wholeNumber(database.get("SELECT value FROM meta WHERE name = 'applied_seq'")?.value);
   }
 
@@ -50,21 +50,23 @@ export class Projection {
   }
 
   /**
-   * Applies events in one transaction. One that cannot be applied is left out alone, and told. The database's sums may be
-   * written later, for many events at once: until `writeSums` they lack these.
+   * Applies events in one transaction. One that cannot be applied is left out alone, and told. The database's sums, and the
+   * calls under way, may be written later, for many events at once: until then they lack these.
    */
-  apply(events: readonly TollgateEvent[], sums: "now" | "later" = "now"): SkippedEvent[] {
+  apply(events: readonly TollgateEvent[], rest: "now" | "later" = "now"): SkippedEvent[] {
     const skipped = this.#apply(events);
-    if (sums === "now") {
-      this.writeSums();
+    if (rest === "now") {
+      this.#writeRest();
     }
     return skipped;
   }
 
-  /** Brings the sums to what was applied. */
-  writeSums(): void {
-    if (!this.#unwritten.isEmpty) {
-      this.database.transaction(() => this.#unwritten.write(this.database));
+  #writeRest(): void {
+    if (!this.#unwritten.isEmpty || !this.#holds.isWritten) {
+      this.database.transaction(() => {
+        this.#unwritten.write(this.database);
+        this.#holds.write();
+      });
       this.#unwritten = new RollupBatch();
     }
   }
@@ -81,7 +83,6 @@ export class Projection {
     } catch (error) {
       this.keys.reload();
       this.archives.reload();
-      this.#readOpen();
       if (fresh.length > 1) {
         return fresh.flatMap((event) => this.#apply([event]));
       }
@@ -90,17 +91,12 @@ export class Projection {
     }
   }
 
-  #readOpen(): void {
-    this.#open.clear();
-    this.database.each("SELECT id FROM holds", [], (row) => this.#open.add(String(row.id)));
-  }
-
   #applyTogether(events: readonly TollgateEvent[], lastSeq: number): void {
     const rollups = new RollupBatch();
+    const holds = new HoldChanges();
     this.database.transaction(() => {
-      const settled = new Set(events.flatMap((event) => (event.type === "call.settled" ? [event.call.id] : [])));
       for (const event of events) {
-        this.#applyOne(event, settled, rollups);
+        this.#applyOne(event, holds, rollups);
       }
       this.#note("applied_seq", lastSeq);
       const last = events.at(-1);
@@ -110,6 +106,7 @@ export class Projection {
     });
     this.#appliedSeq = lastSeq;
     this.#unwritten.add(rollups);
+    this.#holds.add(holds);
   }
 
   #note(name: "applied_seq" | "applied_at", value: number): void {
@@ -119,20 +116,16 @@ export class Projection {
     );
   }
 
-  /** `settled` are the calls that the batch itself brings to an end. */
-  #applyOne(event: TollgateEvent, settled: ReadonlySet<string>, rollups: RollupBatch): void {
+  #applyOne(event: TollgateEvent, holds: HoldChanges, rollups: RollupBatch): void {
     switch (event.type) {
       case "call.held":
-        this.#held(event, settled);
+        this.#held(event, holds);
         return;
       case "call.settled":
-        if (this.#open.delete(event.call.id)) {
-          this.database.run("DELETE FROM holds WHERE id = ?", [event.call.id]);
-        }
-        this.#calls.book(event.call, event.seq, rollups);
+        this.#booked(event, holds, rollups);
         return;
       case "call.refused":
-        this.#calls.book(event.call, event.seq, rollups);
+        this.#booked(event, holds, rollups);
         this.database.run("INSERT OR IGNORE INTO refusals (call_id, refusal) VALUES (?, ?)", [
           event.call.id,
           JSON.stringify(event.refusal),
@@ -207,23 +200,21 @@ export class Projection {
     }
   }
 
-  #held({ seq, at, held }: EventOf<"call.held">, settled: ReadonlySet<string>): void {
-    for (const budget of held.allowedBy) {
+  #held(event: EventOf<"call.held">, holds: HoldChanges): void {
+    for (const budget of event.held.allowedBy) {
       this.database.run(
         `UPDATE decisions SET spent = 1 WHERE seq =
           (SELECT MIN(seq) FROM decisions WHERE budget = ? AND kind = 'allow-once' AND spent = 0)`,
         [budget],
       );
     }
-    if (!settled.has(held.id) && this.database.get("SELECT 1 FROM call_rows WHERE id = ?", [held.id]) === null) {
-      this.#open.add(held.id);
-      this.database.run("INSERT OR REPLACE INTO holds (id, seq, at, held) VALUES (?, ?, ?, ?)", [
-        held.id,
-        seq,
-        at,
-        JSON.stringify(held),
-      ]);
-    }
+    holds.begin(event);
+  }
+
+  #booked({ call, seq }: EventOf<"call.settled" | "call.refused">, holds: HoldChanges, rollups: RollupBatch): void {
+    this.#holds.removeRow(call.id);
+    holds.end(call.id);
+    this.#calls.book(call, seq, rollups);
   }
 
   /** Of pauses and resumes of a budget the last one holds: an earlier pause does not come back when a later one has ended. */

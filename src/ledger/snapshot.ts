@@ -8,31 +8,70 @@ import { LedgerError } from "./ledgerError.ts";
 
 export const SNAPSHOT = "ledger.sqlite";
 export const PREVIOUS_SNAPSHOT = "ledger.previous.sqlite";
-const TEMPORARY = "ledger.sqlite.tmp";
+const UNFINISHED = /^ledger\.sqlite(\..+)?\.tmp$/;
 /** Checksums of the images that were written last: one that bears them need not be searched for damage, page by page. */
 const CHECKSUMS = "ledger.checksums.json";
 const KEPT_CHECKSUMS = 3;
 
 const MAGIC = "SQLite format 3\0";
 
-/** Puts a database image in place of the last one, which becomes the previous one. A crash leaves at least one whole. */
-export async function writeSnapshot(fs: FileSystem, dir: string, image: Uint8Array): Promise<void> {
-  const temporary = join(dir, TEMPORARY);
+/** One that is made. */
+export interface NewSnapshot {
+  readonly database: LedgerDatabase;
+  /** Who makes it: two at the same time must not have the same name. */
+  readonly by: string;
+  /** Called when all of it is on the disk; it does not count where this fails. */
+  readonly beforeItCounts?: () => Promise<void>;
+}
+
+/** Puts a database's image in place of the last one, which becomes the previous one. A crash leaves at least one whole. */
+export async function writeSnapshot(
+  fs: FileSystem,
+  dir: string,
+  { database, by, beforeItCounts }: NewSnapshot,
+): Promise<void> {
+  const temporary = join(dir, `${SNAPSHOT}.${by}.tmp`);
   try {
-    await fs.writeFile(temporary, image);
-    await fs.writeFile(join(dir, CHECKSUMS), checksumsText([checksum(image), ...readChecksums(fs, dir)]));
+    const checksum = await writeImage(fs, temporary, database);
+    await beforeItCounts?.();
+    await fs.writeFile(join(dir, CHECKSUMS), checksumsText([checksum, ...readChecksums(fs, dir)]));
     if (fs.exists(join(dir, SNAPSHOT))) {
       await fs.rename(join(dir, SNAPSHOT), join(dir, PREVIOUS_SNAPSHOT));
     }
     await fs.rename(temporary, join(dir, SNAPSHOT));
     await fs.syncFolder(dir);
   } catch (error) {
-    try {
-      fs.remove(temporary);
-    } catch {
-      // The next snapshot writes over it.
-    }
+    removeIfPossible(fs, temporary);
     throw error;
+  }
+}
+
+async function writeImage(fs: FileSystem, path: string, database: LedgerDatabase): Promise<number> {
+  fs.remove(path);
+  const file = fs.createExclusively(path);
+  try {
+    const checksum = await database.writeTo(file);
+    await file.sync();
+    return checksum;
+  } finally {
+    file.close();
+  }
+}
+
+/** Removes what a crash has left of snapshots that were being written. */
+function removeUnfinished(fs: FileSystem, dir: string): void {
+  for (const name of fs.list(dir)) {
+    if (UNFINISHED.test(name)) {
+      removeIfPossible(fs, join(dir, name));
+    }
+  }
+}
+
+function removeIfPossible(fs: FileSystem, path: string): void {
+  try {
+    fs.remove(path);
+  } catch {
+    // The next start tries again.
   }
 }
 
@@ -43,7 +82,7 @@ export interface SnapshotFinding {
 }
 
 /**
- * Opens the newest whole snapshot, else an empty database. Damaged ones are renamed, not removed. One that names an archive
+ * To be called by who owns the folder. Opens the newest whole snapshot, else an empty database. Damaged ones are renamed, not removed. One that names an archive
  * that is not there (the folder was copied while a month moved) gives way to the previous one, if that names none such.
  * @throws LedgerError
  */
@@ -53,6 +92,7 @@ export async function loadSnapshot(
   sqlite: SqlJsStatic,
   nowMs: number,
 ): Promise<SnapshotFinding> {
+  removeUnfinished(fs, dir);
   const setAside: string[] = [];
   const whole: LedgerDatabase[] = [];
   const checksums = readChecksums(fs, dir);
@@ -61,7 +101,7 @@ export async function loadSnapshot(
       continue;
     }
     const image = fs.read(join(dir, name));
-    const database = openImage(sqlite, image, checksums.includes(checksum(image)) ? "known" : "quick");
+    const database = openImage(sqlite, image, checksums.includes(crc32(image)) ? "known" : "quick", "growing");
     if (database === null) {
       const aside = `${name}.damaged-${new Date(nowMs).toISOString().replaceAll(":", "-")}`;
       await fs.rename(join(dir, name), join(dir, aside));
@@ -79,7 +119,7 @@ export async function loadSnapshot(
       database.close();
     }
   }
-  return { database: chosen ?? new LedgerDatabase(sqlite, null), setAside };
+  return { database: chosen ?? LedgerDatabase.growing(sqlite, null), setAside };
 }
 
 function hasItsArchives(fs: FileSystem, dir: string, database: LedgerDatabase): boolean {
@@ -93,13 +133,14 @@ export function openImage(
   sqlite: SqlJsStatic,
   image: Uint8Array,
   how: "known" | "quick" | "thorough",
+  use: "reading" | "growing" = "reading",
 ): LedgerDatabase | null {
   if (!isWhole(image)) {
     return null;
   }
   let database: LedgerDatabase | undefined;
   try {
-    database = new LedgerDatabase(sqlite, image);
+    database = use === "growing" ? LedgerDatabase.growing(sqlite, image) : new LedgerDatabase(sqlite, image);
     if (how !== "known") {
       database.check(how);
     }
@@ -112,10 +153,6 @@ export function openImage(
     }
     return null;
   }
-}
-
-function checksum(image: Uint8Array): number {
-  return crc32(image);
 }
 
 function checksumsText(checksums: readonly number[]): Uint8Array {

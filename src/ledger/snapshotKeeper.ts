@@ -1,7 +1,5 @@
 import type { SqlJsStatic } from "sql.js";
-import { giveBack } from "../domain/memory.ts";
 import { archiveMonths, removeUnnamed } from "./archiveMonths.ts";
-import type { LedgerDatabase } from "./database.ts";
 import { DAY_MS } from "./figures.ts";
 import type { FileSystem } from "./fileSystem.ts";
 import type { Journal } from "./journal.ts";
@@ -37,6 +35,8 @@ export interface SnapshotOptions {
 export interface SnapshotKeeperOptions extends SnapshotOptions {
   readonly fs: FileSystem;
   readonly dir: string;
+  /** Counts the sidecars that owned the folder. */
+  readonly generation: number;
   readonly now: () => number;
   readonly sqlite: SqlJsStatic;
   readonly journal: Journal;
@@ -61,7 +61,7 @@ export class SnapshotKeeper {
   constructor(options: SnapshotKeeperOptions, eventsSince: number) {
     this.#options = options;
     this.#eventsSince = eventsSince;
-    this.#bytes = sizeOf(options.projection.database);
+    this.#bytes = options.projection.database.size;
     this.#timer = setInterval(() => {
       options.catchUp();
       if (this.#eventsSince > 0) {
@@ -121,18 +121,22 @@ export class SnapshotKeeper {
   }
 
   async #write(): Promise<void> {
-    const { fs, dir, journal, projection, catchUp } = this.#options;
+    const { fs, dir, generation, journal, projection, catchUp } = this.#options;
     await this.#attempt("snapshot", "The ledger's database file could not be renewed.", async () => {
       catchUp();
       this.#eventsSince = 0;
+      this.#bytes = projection.database.size;
       const named = projection.archives.all.map(({ file }) => file);
-      const image = projection.database.export();
-      this.#bytes = image.length;
-      // A snapshot must not know more than the journal will after a power cut.
-      await journal.sync();
       journal.checkOwner();
-      await writeSnapshot(fs, dir, image);
-      giveBack(image);
+      await writeSnapshot(fs, dir, {
+        database: projection.database,
+        by: String(generation),
+        // A snapshot must not know more than the journal will after a power cut.
+        beforeItCounts: async () => {
+          await journal.sync();
+          journal.checkOwner();
+        },
+      });
       this.#named = [named, ...this.#named].slice(0, 2);
       if (this.#named.length === 2) {
         const current = projection.archives.all.map(({ file }) => file);
@@ -153,11 +157,4 @@ export class SnapshotKeeper {
       }
     }
   }
-}
-
-/** Bytes of the file that a database makes. */
-function sizeOf(database: LedgerDatabase): number {
-  const { pages, size } =
-    database.get("SELECT page_count AS pages, page_size AS size FROM pragma_page_count, pragma_page_size") ?? {};
-  return Number(pages) * Number(size);
 }

@@ -94,9 +94,7 @@ class PlainBooks {
       if (before === undefined || (before.status === "interrupted" && event.call.status !== "interrupted")) {
         this.calls.set(event.call.id, event.call);
       }
-      if (event.type === "call.settled") {
-        this.holds.delete(event.call.id);
-      }
+      this.holds.delete(event.call.id);
     }
   }
 

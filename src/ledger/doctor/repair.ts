@@ -2,6 +2,7 @@ import { basename, join } from "node:path";
 import type { Call } from "../../domain/call.ts";
 import { archiveFolder } from "../archiveFolder.ts";
 import { callOfRow } from "../callRows.ts";
+import type { LedgerDatabase } from "../database.ts";
 import type { FileSystem } from "../fileSystem.ts";
 import { Ledger } from "../ledger.ts";
 import { copyDamaged } from "../recovery.ts";
@@ -37,7 +38,7 @@ export async function repair(inspection: Inspection, options: RepairOptions): Pr
     done.push("Left the database as it is: the journal does not tell everything that it could be rebuilt from.");
   } else if (inspection.booksAtFault) {
     const rescued = onlyInBooks(inspection);
-    done.push(...(await replaceDatabase(inspection.replayed.export(), options)));
+    done.push(...(await replaceDatabase(inspection.replayed, options)));
     if (rescued.length > 0) {
       await bookAnew(rescued, options);
       done.push(`Booked ${counted(rescued.length, "call", "calls")} anew that only the old database still knew.`);
@@ -63,7 +64,7 @@ function onlyInBooks({ books, replayed, journal }: Inspection): Call[] {
   return calls;
 }
 
-async function replaceDatabase(image: Uint8Array, { fs, dir, now }: RepairOptions): Promise<string[]> {
+async function replaceDatabase(database: LedgerDatabase, { fs, dir, now }: RepairOptions): Promise<string[]> {
   const done: string[] = [];
   const when = new Date(now()).toISOString().replaceAll(":", "-");
   for (const name of [SNAPSHOT, PREVIOUS_SNAPSHOT, basename(archiveFolder(dir))]) {
@@ -73,7 +74,7 @@ async function replaceDatabase(image: Uint8Array, { fs, dir, now }: RepairOption
       done.push(`Set ${name} aside as ${aside}.`);
     }
   }
-  await writeSnapshot(fs, dir, image);
+  await writeSnapshot(fs, dir, { database, by: "repair" });
   return [...done, "Rebuilt the database from the journal."];
 }
 
