@@ -69,8 +69,9 @@ export class LedgerDatabase {
 
   /** The same with room to grow in, for what is booked. `room` is bytes, for tests. */
   static growing(sqlite: SqlJsStatic, image: Uint8Array | null, room?: number): LedgerDatabase {
-    const file = new DatabaseFile(image ?? emptyImage(sqlite), room);
-    return new LedgerDatabase(sqlite, file.image, file);
+    const start = image ?? emptyImage(sqlite);
+    const file = growingFile(start, room);
+    return new LedgerDatabase(sqlite, file?.image ?? start, file);
   }
 
   #set(): void {
@@ -136,6 +137,7 @@ export class LedgerDatabase {
   /** All of it happens or nothing. */
   transaction<T>(work: () => T): T {
     this.#writer?.writeRest();
+    this.#file?.growAhead();
     this.#database.run("BEGIN");
     try {
       const result = work();
@@ -194,11 +196,11 @@ export class LedgerDatabase {
     if (this.#file.changes === before) {
       const image = this.export();
       this.close();
-      this.#file = new DatabaseFile(image);
-      this.#database = new this.#sqlite.Database(this.#file.image);
+      this.#file = growingFile(image);
+      this.#database = new this.#sqlite.Database(this.#file?.image ?? image);
       this.#set();
     }
-    return this.#file.bytes(this.size);
+    return this.#file?.bytes(this.size) ?? null;
   }
 
   #prepared(sql: string): Statement {
@@ -208,6 +210,15 @@ export class LedgerDatabase {
       this.#statements.set(sql, statement);
     }
     return statement;
+  }
+}
+
+/** Null where the system has no such addresses left: then it works without. */
+function growingFile(image: Uint8Array, room?: number): DatabaseFile | null {
+  try {
+    return new DatabaseFile(image, room);
+  } catch {
+    return null;
   }
 }
 

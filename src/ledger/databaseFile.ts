@@ -1,33 +1,51 @@
-/** Bytes that a database may grow by in place: a quarter of a million calls. Only what is written takes memory. */
-const ROOM = 64 * 1024 * 1024;
-/** Where SQLite's header counts the transactions that changed the file. */
+/** Bytes beyond what it needs that a file has at least, or else gets; most changes take far less. */
+const AHEAD = 4 * 1024 * 1024;
+/** Bytes that it may grow by in place: four million calls. They are addresses only, until they are used. */
+const MOST = 1024 * 1024 * 1024;
+/** Where SQLite's header has the page size, counts the transactions that changed the file, and has its pages. */
+const PAGE_SIZE_AT = 16;
 const CHANGES_AT = 24;
+const PAGES_AT = 28;
 
 /**
- * The typed array in which sql.js keeps a database's file, with room to grow. One without room is copied whole into a larger
- * one each time the database has grown by an eighth: half of all that booking costs where there are tens of MB, and pauses of
- * up to 0.2 s. sql.js takes its array from `slice()` of the image it is given; if a version of it did not, it would work as
- * it does without room.
+ * The typed array in which sql.js keeps a database's file, here one that grows in place. Another is copied whole into a
+ * larger one each time the database has grown by an eighth: half of all that booking costs where there are tens of MB, and
+ * pauses of up to 0.2 s. sql.js takes its array from `slice()` of the image it is given; if a version of it did not, it would
+ * work as it does without room.
  */
 export class DatabaseFile {
   /** For sql.js to open. */
   readonly image: Uint8Array;
-  readonly #room: Uint8Array<ArrayBuffer>;
+  readonly #file: Uint8Array<ArrayBuffer>;
+  readonly #header: DataView;
 
-  constructor(image: Uint8Array, room = ROOM) {
-    this.#room = new Uint8Array(image.length + room);
-    this.#room.set(image);
-    this.image = this.#room.subarray(0, image.length);
-    this.image.slice = () => this.#room;
+  /** `most` is the bytes that it may grow by. */
+  constructor(image: Uint8Array, most = MOST) {
+    const maxByteLength = image.length + most;
+    const buffer = new ArrayBuffer(Math.min(image.length + 2 * AHEAD, maxByteLength), { maxByteLength });
+    this.#file = new Uint8Array(buffer);
+    this.#file.set(image);
+    this.#header = new DataView(buffer);
+    this.image = this.#file.subarray(0, image.length);
+    this.image.slice = () => this.#file;
   }
 
   /** Differs after each transaction while sql.js works on this array: it has another one once the file has outgrown it. */
   get changes(): number {
-    return new DataView(this.#room.buffer).getUint32(CHANGES_AT);
+    return this.#header.getUint32(CHANGES_AT);
+  }
+
+  /** To be called before a change, so that it finds room. */
+  growAhead(): void {
+    const { buffer } = this.#file;
+    const used = this.#header.getUint16(PAGE_SIZE_AT) * this.#header.getUint32(PAGES_AT);
+    if (used + AHEAD > buffer.byteLength && buffer.byteLength < buffer.maxByteLength) {
+      buffer.resize(Math.min(used + 2 * AHEAD, buffer.maxByteLength));
+    }
   }
 
   /** The file itself, of so many bytes. */
   bytes(length: number): Uint8Array {
-    return this.#room.subarray(0, length);
+    return this.#file.subarray(0, length);
   }
 }

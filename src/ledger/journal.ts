@@ -36,7 +36,7 @@ interface SyncWaiter {
  *
  * When a write or a sync fails, the segment is given up: its descriptor is never synced again, and every append that waits
  * is rejected. Rejected means "not known to be on the disk", not "forgotten": the events keep their numbers and are written
- * to a new segment, first of all, as soon as the next append finds the disk well. An `appendSoon` that throws is forgotten.
+ * to a new segment, first of all, as soon as the next append finds the disk well. What an `appendSoon` that throws was given is forgotten.
  */
 export class Journal {
   readonly #options: JournalOptions;
@@ -102,27 +102,29 @@ export class Journal {
     });
   }
 
-  /** Numbers the event and hands it to the kernel at once, where it outlives this process; the next sync covers it. */
-  appendSoon(event: NewEvent): TollgateEvent {
+  /** Numbers events and hands them to the kernel at once, where they outlive this process; the next sync covers them. */
+  appendSoon(events: readonly NewEvent[]): TollgateEvent[] {
     if (this.#ended !== null) {
       throw this.#ended;
     }
-    let entry: Entry | undefined;
+    const entries: Entry[] = [];
     try {
       this.#ensureOpen();
-      entry = this.#enqueue(event, null, null);
+      for (const event of events) {
+        entries.push(this.#enqueue(event, null, null));
+      }
       this.#writeQueue();
     } catch (error) {
-      if (entry !== undefined) {
-        this.#queue.pop();
-        this.#undelivered.pop();
-      }
+      this.#queue.splice(this.#queue.length - entries.length);
+      this.#undelivered.splice(this.#undelivered.length - entries.length);
       throw this.#giveUp(error);
     }
-    entry.ready = true;
+    for (const entry of entries) {
+      entry.ready = true;
+    }
     this.#deliver();
     this.#patience.endWithin(SOON_SYNC_MS);
-    return entry.event;
+    return entries.map(({ event }) => event);
   }
 
   /** Resolves when every event numbered so far is on the disk. @throws LedgerError */

@@ -147,11 +147,11 @@ export class Ledger extends BookReader {
   }
 
   /**
-   * Books an event that need not be safe from a power cut before work goes on: it outlives this process when this returns,
-   * and is synced with the next batch. Where it throws, the event is forgotten. @throws LedgerError
+   * Books events that need not be safe from a power cut before work goes on: they outlive this process when this returns, and
+   * are synced with the next batch. Where it throws, all of them are forgotten. @throws LedgerError
    */
-  appendSoon(event: NewEvent): TollgateEvent {
-    return this.#journal.appendSoon(event);
+  appendSoon(...events: readonly NewEvent[]): TollgateEvent[] {
+    return this.#journal.appendSoon(events);
   }
 
   /**

@@ -8,7 +8,9 @@ import type { NanoUsd } from "../domain/money.ts";
 import { isWithin, type Window } from "../domain/window.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Departure } from "./departure.ts";
+import { GatheredEvents } from "./gatheredEvents.ts";
 import { Refusals } from "./refusals.ts";
+import type { Turn } from "./turn.ts";
 import { type CallRequest, WaitingLine, type WaitingLineOptions } from "./waitingLine.ts";
 
 /** `at` is when the call was let in, ms: its cost counts in the windows of that instant. `gone`: its client did not wait. */
@@ -25,6 +27,7 @@ const SETTLE_PATIENCE_MS = 5;
 
 export interface GatekeeperOptions extends WaitingLineOptions {
   readonly ledger: Ledger;
+  readonly turn: Turn;
   readonly timeZone: string;
 }
 
@@ -33,6 +36,8 @@ export class Gatekeeper {
   readonly gate: Gate;
   readonly refusals: Refusals;
   readonly #ledger: Ledger;
+  readonly #turn: Turn;
+  readonly #gathered: GatheredEvents;
   readonly #now: () => number;
   readonly #line: WaitingLine;
   readonly #bookedListeners = new Map<string, Array<() => void>>();
@@ -44,6 +49,8 @@ export class Gatekeeper {
   constructor(options: GatekeeperOptions) {
     this.gate = options.gate;
     this.#ledger = options.ledger;
+    this.#turn = options.turn;
+    this.#gathered = new GatheredEvents(this.#turn, (events) => this.#ledger.appendSoon(...events));
     this.#now = options.now;
     this.#line = new WaitingLine(options);
     this.refusals = new Refusals(options.timeZone);
@@ -88,7 +95,11 @@ export class Gatekeeper {
       clampedOutput,
     };
     try {
-      this.#ledger.appendSoon({ type: "call.held", held });
+      if (this.#turn.isCrowded) {
+        await this.#gathered.add({ type: "call.held", held });
+      } else {
+        this.#ledger.appendSoon({ type: "call.held", held });
+      }
     } catch (error) {
       this.gate.settle(held.id, 0, this.#now());
       return { kind: "refused", refusal: this.refusals.noLedger(error) };

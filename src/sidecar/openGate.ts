@@ -3,16 +3,18 @@ import { Gate } from "../domain/gate.ts";
 import type { Calendar } from "../domain/window.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { Gatekeeper } from "./gatekeeper.ts";
+import type { Turn } from "./turn.ts";
 
 export interface GateParts {
   readonly config: () => Config;
   readonly calendar: Calendar;
   readonly ledger: Ledger;
   readonly now: () => number;
+  readonly turn: Turn;
 }
 
 /** The gate as the books left it: with what is spent, decisions that still hold, and alerts that were raised. */
-export function openGate({ config, calendar, ledger, now }: GateParts): Gatekeeper {
+export function openGate({ config, calendar, ledger, now, turn }: GateParts): Gatekeeper {
   const gate = new Gate({
     calendar,
     settings: () => config().gate,
@@ -20,7 +22,14 @@ export function openGate({ config, calendar, ledger, now }: GateParts): Gatekeep
     refusesWhenSpent: (provider) => refusesWhenSpent(config(), provider),
   });
   const waitMs = () => config().gate.waitMs;
-  const gatekeeper: Gatekeeper = new Gatekeeper({ gate, ledger, now, waitMs, timeZone: calendar.timeZone });
+  const gatekeeper: Gatekeeper = new Gatekeeper({
+    gate,
+    ledger,
+    now,
+    waitMs,
+    turn,
+    timeZone: calendar.timeZone,
+  });
   gate.setBudgets(config().budgets, now());
   for (const decision of ledger.activeDecisions(now())) {
     gate.decide(decision, now());

@@ -61,7 +61,8 @@ export async function composeParts(
   const { store, passes, token, ledger } = opened;
   const config = (): Config => store.config;
   const calendar = calendarOf(store.config);
-  const gatekeeper = openGate({ config, calendar, ledger, now });
+  const turn: Turn = new Turn(() => gateway.callsUnanswered);
+  const gatekeeper = openGate({ config, calendar, ledger, now, turn });
   const { gate } = gatekeeper;
   const tokenCounter = new TokenCounter();
   const learned = new Learned(tokenCounter);
@@ -84,7 +85,6 @@ export async function composeParts(
     graceMs: options.runGraceMs,
     log,
   });
-  const turn: Turn = new Turn(() => gateway.callsUnanswered);
   const upstream = new Upstream(turn, options.silenceLimitMs);
   const switches = new BudgetSwitches({ gate, config, prices: () => settings.prices });
   const failures = new FailureLog({ dataDir: options.dataDir, now, log });

@@ -8,7 +8,9 @@ const CROWD = 2;
  */
 export class Turn {
   readonly #callsInFlight: () => number;
-  #due: Array<() => void> = [];
+  #isScheduled = false;
+  #first: Array<() => void> = [];
+  #last: Array<() => void> = [];
 
   constructor(callsInFlight: () => number) {
     this.#callsInFlight = callsInFlight;
@@ -20,15 +22,44 @@ export class Turn {
 
   /** Does work at the end of this turn, in the order in which it came. It must not throw. */
   atEnd(work: () => void): void {
-    this.#due.push(work);
-    if (this.#due.length === 1) {
-      setImmediate(() => {
-        const due = this.#due;
-        this.#due = [];
-        for (const one of due) {
-          one();
-        }
-      });
+    this.#schedule();
+    this.#last.push(work);
+  }
+
+  /** Does work before that, so that whoever waits for it can still ask for `atEnd` of the same turn. It must not throw. */
+  nearEnd(work: () => void): void {
+    this.#schedule();
+    this.#first.push(work);
+  }
+
+  #schedule(): void {
+    if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      // Promises go on between the two.
+      setImmediate(() => this.#doFirst());
+      setImmediate(() => this.#doLast());
     }
+  }
+
+  #doFirst(): void {
+    const first = this.#first;
+    this.#first = [];
+    doAll(first);
+  }
+
+  #doLast(): void {
+    this.#isScheduled = false;
+    if (this.#first.length > 0) {
+      this.#schedule();
+    }
+    const last = this.#last;
+    this.#last = [];
+    doAll(last);
+  }
+}
+
+function doAll(work: ReadonlyArray<() => void>): void {
+  for (const one of work) {
+    one();
   }
 }

@@ -9,6 +9,7 @@ import { ComputeMeter } from "../../src/sidecar/compute/computeMeter.ts";
 import { CostSharer } from "../../src/sidecar/compute/costSharer.ts";
 import { restoredState } from "../../src/sidecar/compute/restoredState.ts";
 import { Gatekeeper } from "../../src/sidecar/gatekeeper.ts";
+import { Turn } from "../../src/sidecar/turn.ts";
 import { FakeFileSystem } from "../ledger/fakeFileSystem.ts";
 import { sampleCall, sampleHeld } from "../ledger/samples.ts";
 
@@ -91,7 +92,7 @@ export class ComputeWorld {
       settings: () => config.gate,
       spentOf: (budget, window) => gatekeeper.spentOf(budget, window),
     });
-    const gatekeeper = new Gatekeeper({ gate, ledger, now, waitMs: () => 0, timeZone: "UTC" });
+    const gatekeeper = new Gatekeeper({ gate, ledger, now, waitMs: () => 0, turn: new Turn(() => 0), timeZone: "UTC" });
     gate.setBudgets(config.budgets, this.now);
     const log = (message: string) => {
       if (!message.startsWith("The clock was set")) {

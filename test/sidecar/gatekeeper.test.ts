@@ -6,6 +6,7 @@ import { Gate } from "../../src/domain/gate.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import { Departure } from "../../src/sidecar/departure.ts";
 import { type Admission, Gatekeeper } from "../../src/sidecar/gatekeeper.ts";
+import { Turn } from "../../src/sidecar/turn.ts";
 import type { CallRequest } from "../../src/sidecar/waitingLine.ts";
 import { FakeFileSystem } from "../ledger/fakeFileSystem.ts";
 import { NOON, sampleCall, sampleHeld } from "../ledger/samples.ts";
@@ -18,8 +19,10 @@ describe("calls that wait for a budget", () => {
   let inside: string[];
   let now: number;
   let disk: FakeFileSystem;
+  let crowded: boolean;
 
   beforeEach(async () => {
+    crowded = false;
     inside = [];
     now = NOON;
     disk = new FakeFileSystem();
@@ -31,7 +34,14 @@ describe("calls that wait for a budget", () => {
     });
     const budget = { limitUsd: LIMIT_NANO / 1e9, window: "month" };
     // Nobody here is let in because time has passed.
-    gatekeeper = new Gatekeeper({ gate, ledger, now: () => now, waitMs: () => 2 ** 30, timeZone: "UTC" });
+    gatekeeper = new Gatekeeper({
+      gate,
+      ledger,
+      now: () => now,
+      waitMs: () => 2 ** 30,
+      turn: new Turn(() => (crowded ? 2 : 1)),
+      timeZone: "UTC",
+    });
     gate.setBudgets(
       [
         budgetSchema.parse({ ...budget, name: "month" }),
@@ -60,6 +70,9 @@ describe("calls that wait for a budget", () => {
   }
   const decide = (budget: string, kind: Decision["kind"]) =>
     gatekeeper.decide({ budget, kind, limitNanoUsd: null, until: null, by: "ada", why: null });
+
+  const isInJournal = (id: string) =>
+    disk.paths.some((path) => path.endsWith(".jsonl") && disk.get(path).includes(`"${id}"`));
 
   /** Asks for a call to be let in; `inside` tells who has had an answer. */
   function admit(request: CallRequest, departure = new Departure()): Promise<Admission> {
@@ -111,6 +124,35 @@ describe("calls that wait for a budget", () => {
     await gatekeeper.settle(sampleCall({ id: "second", at: answer.at, costNanoUsd: LIMIT_NANO }));
     const spentAt = (at: number) => gatekeeper.gate.account("day", at)?.spentNanoUsd;
     assert.deepEqual([spentAt(now), spentAt(NOON), spentAt(now)], [LIMIT_NANO, LIMIT_NANO, LIMIT_NANO]);
+  });
+
+  it("have their holds on the way to the disk before they are let in: one by one, or in one write where many come at once", async () => {
+    const writes: string[] = [];
+    for (crowded of [false, true]) {
+      const ids = [1, 2, 3].map((index) => `${crowded} ${index}`);
+      writes.length = 0;
+      disk.onOperation = (operation) => writes.push(operation);
+      const seen = await Promise.all(ids.map((id) => admit(call(id, "api", 0.1)).then(() => isInJournal(id))));
+      disk.onOperation = null;
+      assert.deepEqual(seen, [true, true, true]);
+      assert.equal(writes.filter((operation) => operation === "write").length, crowded ? 1 : 3);
+    }
+    assert.equal(gatekeeper.gate.account("month", now)?.heldNanoUsd, 0.6 * LIMIT_NANO);
+  });
+
+  it("that come at once are all refused where the disk takes none of their holds, and hold nothing", async () => {
+    crowded = true;
+    await admit(call("first", "api", 0.5));
+    disk.readOnly = true;
+    const answers = await Promise.all(["a", "b"].map((id) => admit(call(id, "api", 0.1))));
+    assert.deepEqual(
+      answers.map((answer) => answer.kind === "refused" && answer.refusal.reason),
+      ["no-ledger", "no-ledger"],
+    );
+    assert.equal(gatekeeper.gate.account("month", now)?.heldNanoUsd, 0.5 * LIMIT_NANO);
+    disk.readOnly = false;
+    assert.equal((await admit(call("later", "api", 0.5))).kind, "held");
+    assert.deepEqual(["first", "a", "b", "later"].filter(isInJournal), ["first", "later"]);
   });
 
   it("find what was settled while the disk took nothing, also when a budget is made meanwhile", async () => {
