@@ -53,11 +53,14 @@ export class LedgerDatabase {
   /** Of the image that is being written. */
   #writer: ImageWriter | null = null;
 
-  /** Opens an image, or an empty database, and brings it to the present schema. @throws LedgerError where it is newer */
-  constructor(sqlite: SqlJsStatic, image: Uint8Array | null, file: DatabaseFile | null = null) {
+  /**
+   * Opens an image, or an empty database, and brings it to the present schema. What is to grow is opened as a `DatabaseFile`.
+   * @throws LedgerError where it is newer
+   */
+  constructor(sqlite: SqlJsStatic, source: Uint8Array | DatabaseFile | null) {
     this.#sqlite = sqlite;
-    this.#file = file;
-    this.#database = new sqlite.Database(image);
+    this.#file = source instanceof DatabaseFile ? source : null;
+    this.#database = new sqlite.Database(source instanceof DatabaseFile ? source.image : source);
     try {
       this.#set();
       this.#migrate();
@@ -67,11 +70,15 @@ export class LedgerDatabase {
     }
   }
 
-  /** The same with room to grow in, for what is booked. `room` is bytes, for tests. */
-  static growing(sqlite: SqlJsStatic, image: Uint8Array | null, room?: number): LedgerDatabase {
-    const start = image ?? emptyImage(sqlite);
-    const file = growingFile(start, room);
-    return new LedgerDatabase(sqlite, file?.image ?? start, file);
+  /** An empty one that is to grow, by at most so many bytes in place. */
+  static growing(sqlite: SqlJsStatic, most?: number): LedgerDatabase {
+    const empty = new LedgerDatabase(sqlite, null);
+    const file = DatabaseFile.with(empty.export(), most);
+    if (file === null) {
+      return empty;
+    }
+    empty.close();
+    return new LedgerDatabase(sqlite, file);
   }
 
   #set(): void {
@@ -196,7 +203,7 @@ export class LedgerDatabase {
     if (this.#file.changes === before) {
       const image = this.export();
       this.close();
-      this.#file = growingFile(image);
+      this.#file = DatabaseFile.with(image);
       this.#database = new this.#sqlite.Database(this.#file?.image ?? image);
       this.#set();
     }
@@ -211,22 +218,6 @@ export class LedgerDatabase {
     }
     return statement;
   }
-}
-
-/** Null where the system has no such addresses left: then it works without. */
-function growingFile(image: Uint8Array, room?: number): DatabaseFile | null {
-  try {
-    return new DatabaseFile(image, room);
-  } catch {
-    return null;
-  }
-}
-
-function emptyImage(sqlite: SqlJsStatic): Uint8Array {
-  const empty = new LedgerDatabase(sqlite, null);
-  const image = empty.export();
-  empty.close();
-  return image;
 }
 
 function othersTurn(): Promise<void> {

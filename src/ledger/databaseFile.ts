@@ -14,20 +14,34 @@ const PAGES_AT = 28;
  * work as it does without room.
  */
 export class DatabaseFile {
-  /** For sql.js to open. */
+  /** Where the image stands, and what sql.js opens. */
   readonly image: Uint8Array;
   readonly #file: Uint8Array<ArrayBuffer>;
   readonly #header: DataView;
 
-  /** `most` is the bytes that it may grow by. */
-  constructor(image: Uint8Array, most = MOST) {
-    const maxByteLength = image.length + most;
-    const buffer = new ArrayBuffer(Math.min(image.length + 2 * AHEAD, maxByteLength), { maxByteLength });
+  /** For an image of so many bytes, which `image` is to be filled with; `most` is the bytes that it may grow by. */
+  private constructor(length: number, most: number) {
+    const maxByteLength = length + most;
+    const buffer = new ArrayBuffer(Math.min(length + 2 * AHEAD, maxByteLength), { maxByteLength });
     this.#file = new Uint8Array(buffer);
-    this.#file.set(image);
     this.#header = new DataView(buffer);
-    this.image = this.#file.subarray(0, image.length);
+    this.image = this.#file.subarray(0, length);
     this.image.slice = () => this.#file;
+  }
+
+  /** Null where the system has no such addresses left: then a database works without. */
+  static ofLength(length: number, most = MOST): DatabaseFile | null {
+    try {
+      return new DatabaseFile(length, most);
+    } catch {
+      return null;
+    }
+  }
+
+  static with(image: Uint8Array, most?: number): DatabaseFile | null {
+    const file = DatabaseFile.ofLength(image.length, most);
+    file?.image.set(image);
+    return file;
   }
 
   /** Differs after each transaction while sql.js works on this array: it has another one once the file has outgrown it. */

@@ -25,7 +25,8 @@ export interface FileSystem {
   closeToOthers(path: string): void;
   /** Keeps a file from being changed by accident, where the system has such permissions; it can be renamed and removed. */
   makeReadOnly(path: string): void;
-  read(path: string): Uint8Array;
+  /** Reads a whole file, into what `into` gives for so many bytes where that is named. */
+  read(path: string, into?: (length: number) => Uint8Array): Uint8Array;
   /** At most the first `length` bytes. */
   readStart(path: string, length: number): Uint8Array;
   /** Makes a new file, for this user alone. Fails with `EEXIST` where it exists, whoever made it. */

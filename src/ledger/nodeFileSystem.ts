@@ -66,8 +66,21 @@ export const nodeFileSystem: FileSystem = {
       fs.chmodSync(path, 0o400);
     }
   },
-  read(path) {
-    return fs.readFileSync(path);
+  read(path, into) {
+    if (into === undefined) {
+      return fs.readFileSync(path);
+    }
+    const descriptor = fs.openSync(path, "r");
+    try {
+      const bytes = into(fs.fstatSync(descriptor).size);
+      let length = 0;
+      for (let read = -1; length < bytes.length && read !== 0; length += read) {
+        read = fs.readSync(descriptor, bytes, length, bytes.length - length, null);
+      }
+      return bytes.subarray(0, length);
+    } finally {
+      fs.closeSync(descriptor);
+    }
   },
   readStart(path, length) {
     const descriptor = fs.openSync(path, "r");

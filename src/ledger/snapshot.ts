@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import type { SqlJsStatic } from "sql.js";
 import { archiveFolder } from "./archiveFolder.ts";
 import { LedgerDatabase } from "./database.ts";
+import { DatabaseFile } from "./databaseFile.ts";
 import type { FileSystem } from "./fileSystem.ts";
 import { LedgerError } from "./ledgerError.ts";
 
@@ -82,8 +83,9 @@ export interface SnapshotFinding {
 }
 
 /**
- * To be called by who owns the folder. Opens the newest whole snapshot, else an empty database. Damaged ones are renamed, not removed. One that names an archive
- * that is not there (the folder was copied while a month moved) gives way to the previous one, if that names none such.
+ * Opens the newest whole snapshot, else an empty database; to be called by who owns the folder. Damaged ones are renamed, not
+ * removed. One that names an archive that is not there (the folder was copied while a month moved) gives way to the previous
+ * one, if that names none such.
  * @throws LedgerError
  */
 export async function loadSnapshot(
@@ -100,8 +102,8 @@ export async function loadSnapshot(
     if (!fs.exists(join(dir, name))) {
       continue;
     }
-    const image = fs.read(join(dir, name));
-    const database = openImage(sqlite, image, checksums.includes(crc32(image)) ? "known" : "quick", "growing");
+    const source = readGrowing(fs, join(dir, name));
+    const database = openImage(sqlite, source, checksums.includes(crc32(imageOf(source))) ? "known" : "quick");
     if (database === null) {
       const aside = `${name}.damaged-${new Date(nowMs).toISOString().replaceAll(":", "-")}`;
       await fs.rename(join(dir, name), join(dir, aside));
@@ -119,7 +121,21 @@ export async function loadSnapshot(
       database.close();
     }
   }
-  return { database: chosen ?? LedgerDatabase.growing(sqlite, null), setAside };
+  return { database: chosen ?? LedgerDatabase.growing(sqlite), setAside };
+}
+
+/** Reads an image to where it can grow: a copy of it would cost a start more than the reading. */
+function readGrowing(fs: FileSystem, path: string): Uint8Array | DatabaseFile {
+  let file: DatabaseFile | null = null;
+  const image = fs.read(path, (length) => {
+    file = DatabaseFile.ofLength(length);
+    return file?.image ?? new Uint8Array(length);
+  });
+  return file ?? image;
+}
+
+function imageOf(source: Uint8Array | DatabaseFile): Uint8Array {
+  return source instanceof DatabaseFile ? source.image : source;
 }
 
 function hasItsArchives(fs: FileSystem, dir: string, database: LedgerDatabase): boolean {
@@ -131,16 +147,15 @@ function hasItsArchives(fs: FileSystem, dir: string, database: LedgerDatabase): 
 /** Null where the image is not a whole database of the ledger. @throws LedgerError where it is a newer one */
 export function openImage(
   sqlite: SqlJsStatic,
-  image: Uint8Array,
+  source: Uint8Array | DatabaseFile,
   how: "known" | "quick" | "thorough",
-  use: "reading" | "growing" = "reading",
 ): LedgerDatabase | null {
-  if (!isWhole(image)) {
+  if (!isWhole(imageOf(source))) {
     return null;
   }
   let database: LedgerDatabase | undefined;
   try {
-    database = use === "growing" ? LedgerDatabase.growing(sqlite, image) : new LedgerDatabase(sqlite, image);
+    database = new LedgerDatabase(sqlite, source);
     if (how !== "known") {
       database.check(how);
     }

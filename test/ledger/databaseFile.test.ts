@@ -37,7 +37,8 @@ describe("the file of the books' database", () => {
   it("grows where it lies, until it has outgrown its room", () => {
     const empty = new sqlite.Database();
     empty.run("CREATE TABLE numbers (number)");
-    const file = new DatabaseFile(empty.export(), 20 * PAGE);
+    const file = DatabaseFile.with(empty.export(), 20 * PAGE);
+    assert.ok(file);
     const database = new sqlite.Database(file.image);
     const growsInPlace = (pages: number) => {
       const before = file.changes;
@@ -55,7 +56,7 @@ describe("the file of the books' database", () => {
     const rows = fc.integer({ min: 0, max: 200 });
     await fc.assert(
       fc.asyncProperty(rows, rows, rows, fc.integer({ min: 0, max: 300 }), async (first, second, third, roomPages) => {
-        const database = LedgerDatabase.growing(sqlite, null, roomPages * PAGE);
+        const database = LedgerDatabase.growing(sqlite, roomPages * PAGE);
         let expected = 0;
         for (const [before, during] of [
           [first, second],
@@ -77,7 +78,7 @@ describe("the file of the books' database", () => {
   });
 
   it("is written whole after a VACUUM has moved it", async () => {
-    const database = LedgerDatabase.growing(sqlite, null);
+    const database = LedgerDatabase.growing(sqlite);
     addRows(database, 300);
     database.run("DELETE FROM meta WHERE name LIKE '%5%'");
     database.run("VACUUM");
@@ -87,7 +88,7 @@ describe("the file of the books' database", () => {
 
   it("that the disk does not take fails where it is asked for, not where calls are booked", async () => {
     const fs = new FakeFileSystem();
-    const database = LedgerDatabase.growing(sqlite, null);
+    const database = LedgerDatabase.growing(sqlite);
     addRows(database, 300);
     const file = fs.createExclusively("/image");
     fs.capacity = 300_000;

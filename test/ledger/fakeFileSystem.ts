@@ -112,10 +112,13 @@ export class FakeFileSystem implements FileSystem {
     this.#mayChange("makeReadOnly", path);
   }
 
-  read(path: string): Uint8Array {
+  read(path: string, into: (length: number) => Uint8Array = Buffer.alloc): Uint8Array {
     this.filesRead.push(path);
+    const { content } = this.#file(path);
     // SQLite goes on to write into the image that it was given.
-    return Buffer.from(this.#file(path).content);
+    const bytes = into(content.length);
+    bytes.set(content);
+    return bytes;
   }
 
   readStart(path: string, length: number): Uint8Array {
