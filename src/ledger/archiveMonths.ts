@@ -8,6 +8,7 @@ import { LedgerDatabase } from "./database.ts";
 import { DAY_MS } from "./figures.ts";
 import type { FileSystem } from "./fileSystem.ts";
 import { filterOfIds } from "./idFilter.ts";
+import { othersTurn } from "./othersTurn.ts";
 import type { Projection } from "./projection.ts";
 
 /** Calls that are moved before others get their turn. */
@@ -174,10 +175,6 @@ function shrink(database: LedgerDatabase): void {
   if (free * 3 > all) {
     database.run("VACUUM");
   }
-}
-
-function othersTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Removes archives and unfinished ones that none of the lists names. */

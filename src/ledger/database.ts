@@ -6,6 +6,7 @@ import { DatabaseFile } from "./databaseFile.ts";
 import type { AppendFile } from "./fileSystem.ts";
 import { ImageWriter } from "./imageWriter.ts";
 import { LedgerError, newerError } from "./ledgerError.ts";
+import { othersTurn } from "./othersTurn.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 export type Row = Record<string, SqlValue>;
@@ -218,10 +219,6 @@ export class LedgerDatabase {
     }
     return statement;
   }
-}
-
-function othersTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function rowOf(names: readonly string[], values: readonly SqlValue[]): Row {

@@ -36,7 +36,8 @@ interface SyncWaiter {
  *
  * When a write or a sync fails, the segment is given up: its descriptor is never synced again, and every append that waits
  * is rejected. Rejected means "not known to be on the disk", not "forgotten": the events keep their numbers and are written
- * to a new segment, first of all, as soon as the next append finds the disk well. What an `appendSoon` that throws was given is forgotten.
+ * to a new segment, first of all, as soon as the next append finds the disk well. Those of an `appendSoon` that throws are
+ * forgotten.
  */
 export class Journal {
   readonly #options: JournalOptions;
@@ -103,7 +104,7 @@ export class Journal {
   }
 
   /** Numbers events and hands them to the kernel at once, where they outlive this process; the next sync covers them. */
-  appendSoon(events: readonly NewEvent[]): TollgateEvent[] {
+  appendSoon(events: readonly NewEvent[]): void {
     if (this.#ended !== null) {
       throw this.#ended;
     }
@@ -124,7 +125,6 @@ export class Journal {
     }
     this.#deliver();
     this.#patience.endWithin(SOON_SYNC_MS);
-    return entries.map(({ event }) => event);
   }
 
   /** Resolves when every event numbered so far is on the disk. @throws LedgerError */

@@ -150,8 +150,8 @@ export class Ledger extends BookReader {
    * Books events that need not be safe from a power cut before work goes on: they outlive this process when this returns, and
    * are synced with the next batch. Where it throws, all of them are forgotten. @throws LedgerError
    */
-  appendSoon(...events: readonly NewEvent[]): TollgateEvent[] {
-    return this.#journal.appendSoon(events);
+  appendSoon(...events: readonly NewEvent[]): void {
+    this.#journal.appendSoon(events);
   }
 
   /**
