@@ -71,13 +71,18 @@ export const MODEL_COLUMNS: readonly ModelColumn[] = [
 
 /** `12%`, and on which side: what was expected was too much, or too little, on average. */
 export function errorWords({ calls, meanAbsoluteShare, biasShare }: EstimateError): { text: string; detail: string } {
-  const percent = (share: number) => `${formatCount(Math.round(Math.abs(share) * 100))}%`;
   const size = percent(meanAbsoluteShare);
   const side = biasShare === 0 ? "on both sides alike" : `${percent(biasShare)} too ${biasShare > 0 ? "high" : "low"}`;
   return {
     text: `${size} ${biasShare > 0 ? "↑" : biasShare < 0 ? "↓" : ""}`.trim(),
     detail: `Off by ${size} in ${calls === 1 ? "1 call" : `${formatCount(calls)} calls`}, ${side} on average`,
   };
+}
+
+/** A small error is none of 0%. */
+function percent(share: number): string {
+  const whole = Math.round(Math.abs(share) * 100);
+  return whole === 0 && share !== 0 ? "<1%" : `${formatCount(whole)}%`;
 }
 
 /** Whether nothing is known of what this group's calls cost. */

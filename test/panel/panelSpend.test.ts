@@ -39,6 +39,14 @@ describe("where the cost panel says that money went", function () {
     assert.deepEqual(names.slice(0, 3), ["gpt-5.6", "claude-sonnet-5", "gpt-5.6-mini"]);
   });
 
+  it("does not take a small error of the estimates for none", async () => {
+    const small = { provider: "openai", model: "gpt-5.6", calls: 84, meanAbsoluteShare: 0.004, biasShare: -0.001 };
+    await world.show({ ...sampleOverview(), estimateErrors: [small] });
+    const table = world.panel.page.getByRole("table", { name: MODELS });
+    const told = table.getByTitle("Off by <1% in 84 calls, <1% too low on average");
+    assert.match(await told.innerText(), /^<1% ↓$/);
+  });
+
   it("sorts the models by keyboard, says so, and remembers it", async () => {
     await world.show();
     const names = async () => (await world.rows(MODELS)).map((row) => row.split(/\s/)[0]);
