@@ -63,6 +63,21 @@ describe("a ledger whose disk fails", () => {
     assert.equal(fs.list("/data/journal").length, 1);
   });
 
+  it("that is full while the database is written out keeps the last image, and leaves no piece of the new one", async () => {
+    await book("a");
+    await ledger.snapshot();
+    const before = fs.get("/data/ledger.sqlite");
+    await book("b");
+    fs.capacity = fs.paths.reduce((sum, path) => sum + fs.get(path).length, 0) + 10_000;
+    await ledger.snapshot();
+    assert.match(ledger.notices.join(), /database file could not be renewed.*disk is full/i);
+    assert.deepEqual(fs.get("/data/ledger.sqlite"), before);
+    assert.ok(!fs.paths.some((path) => path.endsWith(".tmp")));
+    fs.capacity = Number.POSITIVE_INFINITY;
+    fs.put("/data/ledger.sqlite.1.tmp", Buffer.alloc(100));
+    assert.deepEqual([(await reopened()).ids, fs.exists("/data/ledger.sqlite.1.tmp")], ["ab", false]);
+  });
+
   it("refuses holds while it is full, forgets them, and takes them again afterwards", async () => {
     fs.capacity = 0;
     assert.throws(() => hold("a"), { code: "disk-full" });
