@@ -54,7 +54,11 @@ export class DatabaseFile {
     const { buffer } = this.#file;
     const used = this.#header.getUint16(PAGE_SIZE_AT) * this.#header.getUint32(PAGES_AT);
     if (used + AHEAD > buffer.byteLength && buffer.byteLength < buffer.maxByteLength) {
-      buffer.resize(Math.min(used + 2 * AHEAD, buffer.maxByteLength));
+      try {
+        buffer.resize(Math.min(used + 2 * AHEAD, buffer.maxByteLength));
+      } catch {
+        // The system gives no more memory here: sql.js moves the file where it does.
+      }
     }
   }
 

@@ -20,10 +20,10 @@ describe("the file of the books' database", () => {
     database.transaction(() => {
       for (let row = 0; row < count; row += 1) {
         rows += 1;
-        database.run("INSERT INTO meta (name, value) VALUES (?, ?)", [`${"x".repeat(3_000)} ${rows}`, 1]);
+        database.run("INSERT INTO refusals (call_id, refusal) VALUES (?, ?)", [String(rows), "x".repeat(3_000)]);
       }
     });
-  const rowsOf = (database: LedgerDatabase) => Number(database.get("SELECT COUNT(*) AS count FROM meta")?.count);
+  const rowsOf = (database: LedgerDatabase) => Number(database.get("SELECT COUNT(*) AS count FROM refusals")?.count);
   const written = async (database: LedgerDatabase, meanwhile = () => {}) => {
     const fs = new FakeFileSystem();
     const writing = database.writeTo(fs.createExclusively("/image"));
@@ -50,6 +50,31 @@ describe("the file of the books' database", () => {
     // Its first page is written before it moves.
     growsInPlace(20);
     assert.ok(!growsInPlace(1));
+  });
+
+  it("makes room before it is needed, and goes on elsewhere where the system gives none", async () => {
+    const file = DatabaseFile.with(new LedgerDatabase(sqlite, null).export());
+    assert.ok(file);
+    const database = new LedgerDatabase(sqlite, file);
+    const growsInPlace = () => {
+      addRows(database, 700);
+      const before = file.changes;
+      addRows(database, 1);
+      return file.changes !== before;
+    };
+    for (let megabytes = 0; megabytes < 24; megabytes += 3) {
+      assert.ok(growsInPlace());
+    }
+    const { resize } = ArrayBuffer.prototype;
+    ArrayBuffer.prototype.resize = () => {
+      throw new RangeError("no memory");
+    };
+    try {
+      while (growsInPlace()) {}
+      assert.equal(rowsOf(await written(database)), rowsOf(database));
+    } finally {
+      ArrayBuffer.prototype.resize = resize;
+    }
   });
 
   it("is written as it was when that began, whatever changes meanwhile and whether or not it has outgrown its room", async () => {
@@ -80,7 +105,7 @@ describe("the file of the books' database", () => {
   it("is written whole after a VACUUM has moved it", async () => {
     const database = LedgerDatabase.growing(sqlite);
     addRows(database, 300);
-    database.run("DELETE FROM meta WHERE name LIKE '%5%'");
+    database.run("DELETE FROM refusals WHERE call_id LIKE '%5%'");
     database.run("VACUUM");
     addRows(database, 10);
     assert.equal(rowsOf(await written(database)), rowsOf(database));
