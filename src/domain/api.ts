@@ -30,7 +30,7 @@ export const budgetStatusSchema = z.object({
   raisedUntil: iso.nullable(),
   /** Calls that may still pass although they do not fit. */
   allowances: count,
-  /** Whether it only counts and warns for now; until when, or null where that lasts until it is resumed. */
+  /** Whether it only counts and warns at present; until when, or null where that lasts until it is resumed. */
   paused: z.boolean(),
   pausedUntil: iso.nullable(),
   /** Where calls go since so much is spent: a tier, or `provider/model`. Absent while they go where they were meant for. */

@@ -92,7 +92,7 @@ describe("models and estimates on the command line", function () {
 
     it("shows what a name means and what is known of it", async () => {
       const { out } = await succeed(["models", "show", "Sonnet"]);
-      assert.match(out, /^claude-sonnet-5 of anthropic, which Sonnet stands for now\n/);
+      assert.match(out, /^claude-sonnet-5 of anthropic, which Sonnet now stands for\n/);
       assert.match(out, /^ {2}Price {5}\$2\.00 in, \$0\.20 cached, \$10\.00 out for a million tokens \(genai-prices/m);
       assert.match(out, /^ {2}Can {7}tools, vision, reasoning, coding$/m);
       assert.match(out, /^ {2}Source {4}Anthropic/m);

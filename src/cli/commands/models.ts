@@ -91,7 +91,7 @@ function abilityOf(text: string, earlier: readonly AbilityName[] | undefined): A
 
 function detailLines(model: ModelDetail): string[] {
   const { asked, by, usualOutput, contextWindowTokens, outputLimitTokens } = model;
-  const meaning = by === "alias" ? `, which ${asked} stands for now` : "";
+  const meaning = by === "alias" ? `, which ${asked} now stands for` : "";
   const can = abilitiesInWords(model);
   const cannot = ABILITY_NAMES.filter((name) => model.abilities[name] === false);
   const context = contextWindowTokens === null ? "unknown" : `${formatTokens(contextWindowTokens)} tokens`;

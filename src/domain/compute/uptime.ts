@@ -14,7 +14,7 @@ export interface Run {
   readonly ownStart: number | null;
 }
 
-/** Whole units that are paid for without a break: from `from` on, and for now until `paidUntil`. */
+/** Whole units that are paid for without a break: from `from` on, and so far until `paidUntil`. */
 export interface BillingPeriod {
   readonly from: number;
   readonly paidUntil: number;
