@@ -62,7 +62,7 @@ describe("the file of the books' database", () => {
       addRows(database, 1);
       return file.changes !== before;
     };
-    for (let megabytes = 0; megabytes < 24; megabytes += 3) {
+    for (let megabytes = 0; megabytes < 12; megabytes += 3) {
       assert.ok(growsInPlace());
     }
     const { resize } = ArrayBuffer.prototype;
